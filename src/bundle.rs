@@ -27,8 +27,8 @@ pub use item::{Item, Wish};
 pub use made::{Became, Made, MadeBundle, MadeError};
 pub use read::{Items, Opened};
 pub use session::{
-    BroughtEnrolmentError, BundleSession, BundleSessionError, Carried, ItemVerdict, LeftOut, Offer,
-    OfferedBase, SessionGoal, ShowItem, WhyLeftOut, is_same_but_for_times, number, only_ca,
+    BroughtEnrolmentError, BundleSession, BundleSessionError, CUT_OFF, Carried, CertificateWords,
+    ItemVerdict, LeftOut, Offer, OfferedBase, SessionGoal, ShowItem, WhyLeftOut, number, only_ca,
     own_file, signed_base,
 };
 pub use write::Draft;

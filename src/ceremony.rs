@@ -28,6 +28,7 @@ mod room;
 mod script;
 mod sheet;
 mod steps;
+mod table;
 mod test_certificate;
 mod test_signature;
 mod transcript;

@@ -219,10 +219,11 @@ impl Batch<'_> {
         Ok(Ready { case, wanted, to })
     }
 
-    /// Has the case decided as of now.
+    /// Has the case decided.
     pub(super) fn decide(&self, case: &Case, ledger: &SharedLedger) -> Result<Wanted, BatchError> {
         let enrolled = |credential: &Credential| lock(ledger).requester_of(credential);
-        Ok(self.judge.decide(case, &enrolled, (self.clock)())?)
+        let now = self.decided.unwrap_or_else(self.clock);
+        Ok(self.judge.decide(case, &enrolled, now)?)
     }
 
     /// What the ledger would reserve; what it wouldn't is reported.

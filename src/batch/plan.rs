@@ -22,6 +22,9 @@ pub struct Batch<'a> {
     pub resume: Resume,
     /// The clock, in Unix seconds.
     pub clock: Clock,
+    /// As of when all of it is decided, in Unix seconds, where that was shown before; else each as of when it
+    /// comes up.
+    pub decided: Option<u64>,
     /// Set when somebody wants the run to stop.
     pub interrupted: &'a AtomicBool,
     /// Is told what became of each key, from several threads.

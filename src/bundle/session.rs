@@ -13,6 +13,7 @@ mod error;
 mod offer;
 mod pending;
 mod stream;
+mod words;
 
 use std::collections::HashSet;
 use std::path::Path;
@@ -22,9 +23,10 @@ pub use base::{OfferedBase, signed_base};
 pub use carried::{Carried, only_ca, own_file};
 pub use enrolments::BroughtEnrolmentError;
 pub use error::BundleSessionError;
-pub use offer::{ItemVerdict, Offer, ShowItem, is_same_but_for_times};
+pub use offer::{CUT_OFF, ItemVerdict, Offer, ShowItem};
 pub use pending::{LeftOut, WhyLeftOut};
 pub use stream::number;
+pub use words::CertificateWords;
 
 use self::enrolments::Ended;
 use super::Header;
@@ -49,6 +51,8 @@ pub struct BundleSession {
     /// The CA that signs all of it; none where nothing is asked for.
     pub known: Option<KnownCa>,
     books: Books,
+    /// As of when all of it is decided, in Unix seconds.
+    decided: u64,
     /// The position of the entry that began it; 0 where none did yet.
     begun: u64,
 }
@@ -63,7 +67,8 @@ pub enum SessionGoal {
 }
 
 impl BundleSession {
-    /// Reads a bundle, and holds it against config and ledger.
+    /// Reads a bundle, and holds it against config and ledger. All of it is decided as of `decided`, in Unix
+    /// seconds, so that what is shown is what is signed, times and all.
     ///
     /// # Errors
     /// Each [`BundleSessionError`], all at once.
@@ -71,7 +76,7 @@ impl BundleSession {
         bundle: &Path,
         config: &Config,
         ledger: &Ledger,
-        goal: SessionGoal,
+        (goal, decided): (SessionGoal, u64),
     ) -> Result<Self, Vec<BundleSessionError>> {
         let all = |error: BundleSessionError| vec![error];
         let carried = Carried::copy(bundle, config).map_err(all)?;
@@ -108,6 +113,7 @@ impl BundleSession {
         match (known, brought, books) {
             (Some(known), Some((brought, left_out)), Some(books)) if faults.is_empty() => {
                 Ok(Self {
+                    decided,
                     begun: begun.map_or(0, |one| one.position),
                     carried,
                     taken,
@@ -195,6 +201,7 @@ impl BundleSession {
             serials: SerialPlan::Automatic,
             resume: Resume::No,
             clock: config::now,
+            decided: Some(self.decided),
             interrupted,
             report,
         }

@@ -226,6 +226,11 @@ pub(super) fn attested_fact(key: &str) -> String {
     format!("attested {key}")
 }
 
+/// The fact that is the second as of which all of a bundle is decided.
+pub(super) fn decided_at_fact(bundle: &PlannedBundle) -> String {
+    format!("decided at {}", bundle.file)
+}
+
 /// The fact that is how often a bundle wants the device to be touched.
 pub(super) fn touches_fact(bundle: &PlannedBundle) -> String {
     format!("touches for {}", bundle.file)

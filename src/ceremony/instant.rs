@@ -7,6 +7,8 @@ use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
+use crate::certificate::explain::utc;
+
 /// A minute, by its first second in Unix time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Instant(u64);
@@ -68,7 +70,16 @@ impl fmt::Display for Instant {
     }
 }
 
+/// The second that a text is, as [`utc`] writes one; strict, so that it reads back as it was written.
+pub(super) fn second(text: &str) -> Option<u64> {
+    let read = DateTime::strptime(SECOND, text).ok()?;
+    let read = read.to_zoned(TimeZone::UTC).ok()?;
+    let second = u64::try_from(read.timestamp().as_second()).ok()?;
+    (utc(second) == text).then_some(second)
+}
+
 const FORM: &str = "%Y-%m-%dT%H:%MZ";
+const SECOND: &str = "%Y-%m-%d %H:%M:%S UTC";
 
 /// How far clocks may be apart, in seconds.
 pub(super) const FIVE_MINUTES: u64 = 5 * 60;
@@ -83,6 +94,19 @@ mod tests {
         assert_eq!(time.seconds(), 1_796_112_000);
         assert_eq!(time.to_string(), "2026-12-01T08:00Z");
         assert_eq!(Instant::of(1_796_112_059), time);
+    }
+
+    #[test]
+    fn a_second_reads_back_as_it_was_written() {
+        assert_eq!(second(&utc(1_796_112_059)), Some(1_796_112_059));
+        for text in [
+            "",
+            "2026-12-01 08:00 UTC",
+            "2026-12-01T08:00:59Z",
+            "2026-12-01 08:00:59 UTC ",
+        ] {
+            assert_eq!(second(text), None, "{text:?}");
+        }
     }
 
     #[test]

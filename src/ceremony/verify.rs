@@ -15,6 +15,7 @@ mod restored;
 mod retired;
 mod rolled_over;
 mod shut_out;
+mod table;
 mod thrown_away;
 mod told;
 

@@ -155,6 +155,7 @@ impl Renew {
             serials: SerialPlan::Automatic,
             resume: Resume::No,
             clock: config::now,
+            decided: None,
             interrupted: &interrupted,
             report: Arc::new(move |report| told.tell(report)),
         };

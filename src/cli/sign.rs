@@ -178,6 +178,7 @@ impl Sign {
             serials: told.serials,
             resume: if self.resume { Resume::Yes } else { Resume::No },
             clock: config::now,
+            decided: None,
             interrupted: &interrupted,
             report: Arc::new(move |report| teller.tell(report)),
         };

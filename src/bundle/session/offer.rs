@@ -7,11 +7,9 @@ use std::sync::{Arc, Mutex};
 use ssh_key::HashAlg;
 
 use super::stream::{named, number};
-use super::{BundleSessionError, Carried};
+use super::{BundleSessionError, Carried, CertificateWords};
 use crate::batch::{Batch, HowFar, Report, Reporter, Subjects};
 use crate::bundle::Item;
-use crate::certificate::Body;
-use crate::certificate::explain::key_id_in_quotes;
 use crate::issue::{SharedLedger, lock};
 use crate::ledger::Wanted;
 use crate::wire::{chain, number_of};
@@ -93,8 +91,7 @@ impl Offer {
                 // A run that signs gives these up before it looks: this one only shows.
                 None if is_cut_off => {
                     self.left += 1;
-                    let words = "begun by a run that was cut off".to_owned();
-                    verdicts.insert(*number, ItemVerdict::Sign(words));
+                    verdicts.insert(*number, ItemVerdict::Sign(CUT_OFF.to_owned()));
                 }
                 Some(record) => {
                     self.done.insert(*number);
@@ -192,81 +189,11 @@ impl Offer {
 
 fn would_be(wanted: &Wanted) -> String {
     let decided = wanted.decided();
-    let body = decided.body();
-    format!(
-        "{}; known by {}; key ID {}; {}{VALID}{}",
-        body.principals,
-        decided.known_by(),
-        key_id_in_quotes(body.key_id.as_str().as_bytes()),
-        options(body),
-        body.validity,
-    )
+    let CertificateWords { principals, rest } = CertificateWords::of_body(decided.body());
+    format!("{principals}; known by {}; {rest}", decided.known_by())
 }
 
-/// Whether two decisions of one item come to the same, in the words of [`ItemVerdict::Sign`]: the later one may
-/// begin later, and then it ends later by as much, or at the same time.
-#[must_use]
-pub fn is_same_but_for_times(shown: &str, now: &str) -> bool {
-    let parts = |words: &str| {
-        let (says, valid) = words.rsplit_once(VALID)?;
-        let (_, until) = valid.split_once(" to ").unwrap_or(("", valid));
-        let (until, lasts) = until.split_once(" (").unwrap_or((until, ""));
-        Some((says.to_owned(), until.to_owned(), lasts.to_owned()))
-    };
-    match (parts(shown), parts(now)) {
-        (Some((one, until, lasts)), Some((other, until_now, lasts_now))) => {
-            let is_as_long = lasts == lasts_now && !lasts.is_empty();
-            one == other && (is_as_long || until == until_now)
-        }
-        _ => shown == now,
-    }
-}
-
-/// The options of a certificate: those that bind whoever has it, with what they bind to, then those that allow.
-fn options(body: &Body) -> String {
-    let critical = body.options.critical().iter();
-    let critical = critical.map(|(name, value)| match value.as_str() {
-        "" => name.clone(),
-        value => format!("{name}={}", key_id_in_quotes(value.as_bytes())),
-    });
-    let allowed = body.options.extensions().keys().cloned();
-    let all: Vec<_> = critical.chain(allowed).collect();
-    if all.is_empty() {
-        return "no options".to_owned();
-    }
-    all.join(", ")
-}
-
-/// What stands before the times of a certificate.
-const VALID: &str = "; valid ";
+/// What is shown of an item that a run before had begun.
+pub const CUT_OFF: &str = "begun by a run that was cut off";
 /// How many are decided together: enough that a look costs little, few enough to hold.
 const AT_ONCE: usize = 128;
-
-#[cfg(test)]
-mod tests {
-    use super::is_same_but_for_times;
-
-    #[test]
-    fn a_decision_is_the_one_that_was_shown_but_for_when_it_begins() {
-        let says = "erik; known by vouch; key ID \"erik, ops\"; permit-pty";
-        let shown =
-            format!("{says}; valid 2026-11-26 16:08 to 2026-11-26 20:09:32 UTC (4 hours 1 minute)");
-        let later =
-            format!("{says}; valid 2026-11-26 16:09 to 2026-11-26 20:10:40 UTC (4 hours 1 minute)");
-        let same_end =
-            format!("{says}; valid 2026-11-26 16:09 to 2026-11-26 20:09:32 UTC (4 hours)");
-        for same in [&shown, &later, &same_end] {
-            assert!(is_same_but_for_times(&shown, same), "{same}");
-        }
-        for other in [
-            later.replace("4 hours 1 minute", "30 days"),
-            shown.replace("permit-pty", "permit-pty, permit-X11-forwarding"),
-            shown.replace("erik; known", "root; known"),
-            shown.replace("erik, ops", "root emergency"),
-            says.to_owned(),
-        ] {
-            assert!(!is_same_but_for_times(&shown, &other), "{other}");
-        }
-        assert!(is_same_but_for_times(says, says));
-    }
-}

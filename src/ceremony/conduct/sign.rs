@@ -13,14 +13,17 @@ use std::sync::{Arc, Mutex};
 use super::brought::brought;
 use super::outputs::OUTPUT_MODE;
 use super::{Conduct, ConductError};
-use crate::bundle::{
-    BundleSession, Item, ItemVerdict, Offer, OfferedBase, SessionGoal, signed_base,
+use crate::bundle::{BundleSession, Offer, OfferedBase, SessionGoal, signed_base};
+use crate::ceremony::facts::{
+    REFUSALS_TOLD, decided_at_fact, refusals_told, refused_fact, signed_in_words,
 };
-use crate::ceremony::facts::{REFUSALS_TOLD, refusals_told, refused_fact, signed_in_words};
 use crate::ceremony::files::file_sha256;
+use crate::ceremony::instant::second;
 use crate::ceremony::medium::{MediumError, MediumFiles};
 use crate::ceremony::plan::{PlannedBundle, Sign};
 use crate::ceremony::steps::Step;
+use crate::ceremony::table::row;
+use crate::certificate::explain::utc;
 use crate::certificate::subject::fingerprint;
 use crate::config::Config;
 use crate::issue::SharedLedger;
@@ -98,6 +101,9 @@ impl<'s> Conduct<'s> {
         let bundle = self.bundle(at)?;
         let config = self.config()?.ok_or(ConductError::NoConfig)?;
         let ledger = shared(config.ledger_place().look(&mut |_leap| false)?);
+        // What is signed later is decided as of now too: times and all are as they are shown.
+        let now = utc(self.room.now());
+        self.fact(step, &decided_at_fact(bundle), &now)?;
         let session = self.session(&config, &ledger, bundle, SessionGoal::Sign)?;
         let mut table = String::new();
         let offer = self.decided(&session, (&config, &ledger), &mut table)?;
@@ -159,7 +165,12 @@ impl<'s> Conduct<'s> {
         goal: SessionGoal,
     ) -> Result<BundleSession, ConductError> {
         let copy = self.folder.join(&bundle.file);
-        let looked = BundleSession::look(&copy, config, &crate::issue::lock(ledger), goal);
+        let decided = self.transcript().fact(&decided_at_fact(bundle));
+        let decided = decided
+            .and_then(second)
+            .ok_or(ConductError::Gone("when the bundle was decided"))?;
+        let looked =
+            BundleSession::look(&copy, config, &crate::issue::lock(ledger), (goal, decided));
         let session = looked.map_err(|faults| {
             faults
                 .iter()
@@ -307,21 +318,6 @@ fn goal(ledger: &Ledger, bundle: &PlannedBundle) -> Result<SessionGoal, ConductE
 
 pub(super) fn shared(ledger: Ledger) -> SharedLedger {
     Arc::new(Mutex::new(ledger))
-}
-
-/// An item, and what was decided of it.
-fn row(number: u64, item: &Item, verdict: &ItemVerdict) -> String {
-    let content = item.content();
-    let name = content.claimed.as_ref().map(ToString::to_string);
-    let name = name.unwrap_or_else(|| "(nobody named)".to_owned());
-    let key = fingerprint(content.subject.key());
-    let (state, why) = match verdict {
-        ItemVerdict::Sign(what) => ("would be signed", what.clone()),
-        ItemVerdict::Refused(why) => ("refused", why.clone()),
-        ItemVerdict::Done(serial) => ("signed before", format!("serial {serial}")),
-    };
-    let role = &content.role;
-    format!("{number:>5}  {name}, role {role}  {key}\n       {state}: {why}")
 }
 
 /// What is noted of a bundle that was decided.

@@ -11,6 +11,7 @@ use crate::ceremony::facts::{NO_OPENSSH, READ_BACK};
 use crate::ceremony::plan::PlannedBundle;
 use crate::ceremony::steps::Step;
 use crate::ceremony::test_certificate::{TestCertificate, TestCertificateError};
+use crate::ceremony::transcript::Event;
 use crate::certificate::{Body, certificate_line};
 use crate::issue::{SharedLedger, lock};
 use crate::ledger::State;
@@ -63,8 +64,8 @@ impl Conduct<'_> {
         self.put(step, &bundle.test_certificate(), test.line().as_bytes())
     }
 
-    /// Builds it once more, of the decision that is signed next. It may begin later than the one that was
-    /// shown, and says the same else; where another item comes first by now, that is shown.
+    /// Holds the decision that is signed next against the test certificate that people read. Where that item is
+    /// refused by now and another comes first, a certificate of that is built, and shown.
     pub(super) fn test_again(
         &mut self,
         step: &Step,
@@ -72,8 +73,8 @@ impl Conduct<'_> {
         (item, body): (u64, &Body),
     ) -> Result<(), ConductError> {
         let test = TestCertificate::build(body)?;
-        if self.tested(bundle) == Some(item) {
-            test.is_that_of_before(&self.test_on_disk(bundle)?)?;
+        if self.tested(bundle) == Some(item) && self.is_written_since(bundle) {
+            return Ok(test.says_the_same_as(&self.test_on_disk(bundle)?)?);
         }
         self.show_test(step, bundle, (item, &test))
     }
@@ -143,6 +144,17 @@ impl Conduct<'_> {
 
     fn tested(&self, bundle: &PlannedBundle) -> Option<u64> {
         tested_item(self.transcript().fact(&tested_fact(bundle))?)
+    }
+
+    /// Whether the test certificate was written behind the number of its item.
+    fn is_written_since(&self, bundle: &PlannedBundle) -> bool {
+        let (item, file) = (tested_fact(bundle), bundle.test_certificate());
+        let told = self.transcript().events().filter_map(|event| match event {
+            Event::Fact { name, .. } if *name == item => Some(false),
+            Event::File { name, .. } if *name == file => Some(true),
+            _ => None,
+        });
+        told.last() == Some(true)
     }
 
     fn test_on_disk(&self, bundle: &PlannedBundle) -> Result<TestCertificate, ConductError> {

@@ -8,6 +8,7 @@ use std::path::Path;
 
 use super::Outputs;
 use super::brought::Recorded;
+use super::table::Table;
 use super::told::is_told;
 use crate::bundle::{Answer, AnswerError, Answered, BundleError, Item, Opened, fits};
 use crate::ceremony::conduct::{signed_fact, tested_fact, tested_item};
@@ -52,7 +53,11 @@ impl Outputs<'_> {
             recorded.require(opened.header(), ledger).map_err(&wrong)?;
             let answer = self.answer(planned)?;
             let head = leads_to(&answer, ledger, (planned, key)).map_err(&wrong)?;
-            let signed = answers(&answer, ledger, &known, opened.items()).map_err(&wrong)?;
+            let table = self.table(planned)?;
+            let mut table = Table::of(&table);
+            let of = (&known, &mut table);
+            let signed = answers(&answer, ledger, of, opened.items()).map_err(&wrong)?;
+            table.showed_no_more().map_err(&wrong)?;
             let refused = planned.items.saturating_sub(signed);
             let signed_words = signed_in_words(signed, refused);
             is_told(transcript, &signed_fact(planned), &signed_words)?;
@@ -190,7 +195,7 @@ fn leads_to(
 fn answers(
     answer: &Answer,
     ledger: &Ledger,
-    known: &KnownBundle,
+    (known, table): (&KnownBundle, &mut Table<'_>),
     mut items: impl Iterator<Item = Result<Item, BundleError>>,
 ) -> Result<u64, String> {
     let mut certificates = 0;
@@ -201,16 +206,17 @@ fn answers(
         let item = items.next().transpose()?;
         let right = match (item, answered) {
             (None, _) => Err("has more items than the bundle"),
-            (Some(_), Answered::Refused(why)) => {
+            (Some(item), Answered::Refused(why)) => {
                 let found = refused.binary_search_by_key(&number, |(refused, _)| *refused);
                 match found.ok().and_then(|at| refused.get(at)) {
-                    Some((_, known)) if *known == why => Ok(()),
+                    Some((_, known)) if *known == why => table.showed_refused((number, &item)),
                     _ => Err("its refusal is not the one of the ledger"),
                 }
             }
             (Some(item), Answered::Certificate(blob)) => {
                 certificates += 1;
-                granted(&item, &blob, ledger, known.position)
+                let granted = granted(&item, &blob, ledger, known.position);
+                granted.and_then(|()| table.showed((number, &item), &blob))
             }
         };
         if let (Err(what), None) = (right, &fault) {

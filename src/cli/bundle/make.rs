@@ -269,6 +269,7 @@ fn decide(
         serials: SerialPlan::Automatic,
         resume: Resume::No,
         clock: config::now,
+        decided: None,
         interrupted: &interrupted,
         report: Arc::new(move |report| told.tell(report)),
     };

@@ -138,13 +138,14 @@ impl Sign {
             SessionGoal::Sign
         };
         let mut faults = Faults::default();
-        let session = match BundleSession::look(&self.bundle, &config, ledger, goal) {
-            Ok(session) => Some(session),
-            Err(all) => {
-                all.into_iter().for_each(|error| faults.add(error.into()));
-                None
-            }
-        };
+        let session =
+            match BundleSession::look(&self.bundle, &config, ledger, (goal, config::now())) {
+                Ok(session) => Some(session),
+                Err(all) => {
+                    all.into_iter().for_each(|error| faults.add(error.into()));
+                    None
+                }
+            };
         faults.note(free(&out));
         let key = faults.note(config.ledger_key().ok_or_else(no_ledger_key));
         let (session, key) = faults.or(session.zip(key))?;

@@ -9,8 +9,8 @@ use crate::ceremony::facts::{
     CLOCKS, COMPONENTS, COMPONENTS_CHECK, ENROLMENT, FIRST_DRILL, LEDGER_BEFORE, LEDGER_KEY,
     LEDGER_KEY_PRINT, LEFT_OUT, LIST_GOES, MADE_TO_FIND, PLACES, REVOCATION, SERVERS, STAGE,
     attested_fact, begins_fact, blob_fact, brought_fact, brought_key_fact, can_wrap_fact,
-    copy_fact, device_fact, emergency_fact, end_fact, item_refused, made_to_find, number_behind,
-    printed_by, retired_fact, secret_fact, secrets_fact, touches_fact,
+    copy_fact, decided_at_fact, device_fact, emergency_fact, end_fact, item_refused, made_to_find,
+    number_behind, printed_by, retired_fact, secret_fact, secrets_fact, touches_fact,
 };
 use crate::ceremony::plan::{
     Ca, CaBefore, End, KeyPlace, Pins, Plan, PlannedBundle, emergency_file,
@@ -169,6 +169,7 @@ fn of_pins(plan: &Plan, number: usize) -> Vec<String> {
 fn is_of_show(bundle: &PlannedBundle, name: &str) -> bool {
     let is_brought = |kind: &&str| number_behind(&brought_fact(kind, bundle, 0), name).is_some();
     decided_fact(bundle) == name
+        || decided_at_fact(bundle) == name
         || item_refused(bundle, name).is_some()
         || [ENROLMENT, REVOCATION, LEFT_OUT].iter().any(is_brought)
 }

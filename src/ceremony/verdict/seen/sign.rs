@@ -5,7 +5,8 @@ use crate::ceremony::conduct::{
     AS_TESTED, MEDIUM_AFTER, MEDIUM_BEFORE, NOTHING, compared_fact, decided_fact, read_back_fact,
     signed_fact, tested_fact, tested_item,
 };
-use crate::ceremony::facts::{NO_OPENSSH, READ_BACK};
+use crate::ceremony::facts::{NO_OPENSSH, READ_BACK, decided_at_fact};
+use crate::ceremony::instant::second;
 use crate::ceremony::medium::planned_hash;
 use crate::ceremony::plan::{Plan, PlannedBundle, Sign};
 use crate::ceremony::verdict::VerdictFault;
@@ -40,7 +41,12 @@ impl Seen {
             let (line, name) = (*at, decided_fact(bundle));
             return Err(VerdictFault::Fact { line, name });
         }
-        self.file(line, &bundle.table()).map(drop)
+        let (line, at) = self.fact(line, &decided_at_fact(bundle))?;
+        if second(at).is_none() {
+            let (line, name) = (*line, decided_at_fact(bundle));
+            return Err(VerdictFault::Fact { line, name });
+        }
+        self.file(*line, &bundle.table()).map(drop)
     }
 
     /// A certificate was built, unless nothing is to be signed.

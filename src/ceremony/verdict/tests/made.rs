@@ -317,7 +317,9 @@ impl Made<'_> {
             }
             Act::ShowBundle(at) => {
                 let bundle = plan.bundle(at).unwrap();
-                let mut events = self.files(&[&bundle.table()]);
+                let at = format!("decided at {}", bundle.file);
+                let mut events = vec![self.fact(&at, "2026-12-01 08:00:00 UTC")];
+                events.extend(self.files(&[&bundle.table()]));
                 let decided = format!("{} certificates would be signed", bundle.items);
                 events.push(self.fact(&format!("decided {}", bundle.file), &decided));
                 events

@@ -49,6 +49,7 @@ impl Watch<'_> {
             serials: SerialPlan::Automatic,
             resume: Resume::No,
             clock: config::now,
+            decided: None,
             interrupted: &interrupted,
             report: reporter(&heard),
         };
