@@ -7,8 +7,6 @@ use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
-use crate::certificate::explain::utc;
-
 /// A minute, by its first second in Unix time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Instant(u64);
@@ -62,24 +60,33 @@ impl FromStr for Instant {
 
 impl fmt::Display for Instant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let seconds = i64::try_from(self.0).unwrap_or(i64::MAX);
-        match Timestamp::from_second(seconds) {
-            Ok(time) => write!(f, "{}", time.to_zoned(TimeZone::UTC).strftime(FORM)),
-            Err(_range) => write!(f, "after the year 9999"),
-        }
+        f.write_str(&written(self.0, FORM))
     }
 }
 
-/// The second that a text is, as [`utc`] writes one; strict, so that it reads back as it was written.
+/// A second of Unix time, as `2026-12-01T08:00:59Z`.
+pub(super) fn to_the_second(seconds: u64) -> String {
+    written(seconds, SECOND)
+}
+
+/// The second that a text is; strict, so that it reads back as it was written.
 pub(super) fn second(text: &str) -> Option<u64> {
     let read = DateTime::strptime(SECOND, text).ok()?;
     let read = read.to_zoned(TimeZone::UTC).ok()?;
     let second = u64::try_from(read.timestamp().as_second()).ok()?;
-    (utc(second) == text).then_some(second)
+    (to_the_second(second) == text).then_some(second)
+}
+
+fn written(seconds: u64, form: &str) -> String {
+    let seconds = i64::try_from(seconds).unwrap_or(i64::MAX);
+    match Timestamp::from_second(seconds) {
+        Ok(time) => time.to_zoned(TimeZone::UTC).strftime(form).to_string(),
+        Err(_range) => "after the year 9999".to_owned(),
+    }
 }
 
 const FORM: &str = "%Y-%m-%dT%H:%MZ";
-const SECOND: &str = "%Y-%m-%d %H:%M:%S UTC";
+const SECOND: &str = "%Y-%m-%dT%H:%M:%SZ";
 
 /// How far clocks may be apart, in seconds.
 pub(super) const FIVE_MINUTES: u64 = 5 * 60;
@@ -98,12 +105,14 @@ mod tests {
 
     #[test]
     fn a_second_reads_back_as_it_was_written() {
-        assert_eq!(second(&utc(1_796_112_059)), Some(1_796_112_059));
+        let written = to_the_second(1_796_112_059);
+        assert_eq!(written, "2026-12-01T08:00:59Z");
+        assert_eq!(second(&written), Some(1_796_112_059));
         for text in [
             "",
-            "2026-12-01 08:00 UTC",
-            "2026-12-01T08:00:59Z",
-            "2026-12-01 08:00:59 UTC ",
+            "2026-12-01T08:00Z",
+            "2026-12-01 08:00:59Z",
+            "2026-12-01T08:00:59Z ",
         ] {
             assert_eq!(second(text), None, "{text:?}");
         }

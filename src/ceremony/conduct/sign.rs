@@ -18,12 +18,11 @@ use crate::ceremony::facts::{
     REFUSALS_TOLD, decided_at_fact, refusals_told, refused_fact, signed_in_words,
 };
 use crate::ceremony::files::file_sha256;
-use crate::ceremony::instant::second;
+use crate::ceremony::instant::{second, to_the_second};
 use crate::ceremony::medium::{MediumError, MediumFiles};
 use crate::ceremony::plan::{PlannedBundle, Sign};
 use crate::ceremony::steps::Step;
 use crate::ceremony::table::row;
-use crate::certificate::explain::utc;
 use crate::certificate::subject::fingerprint;
 use crate::config::Config;
 use crate::issue::SharedLedger;
@@ -102,7 +101,7 @@ impl<'s> Conduct<'s> {
         let config = self.config()?.ok_or(ConductError::NoConfig)?;
         let ledger = shared(config.ledger_place().look(&mut |_leap| false)?);
         // What is signed later is decided as of now too: times and all are as they are shown.
-        let now = utc(self.room.now());
+        let now = to_the_second(self.room.now());
         self.fact(step, &decided_at_fact(bundle), &now)?;
         let session = self.session(&config, &ledger, bundle, SessionGoal::Sign)?;
         let mut table = String::new();

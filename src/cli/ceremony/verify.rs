@@ -39,7 +39,7 @@ pub(super) struct Verify {
     #[arg(long, value_name = "WORDS")]
     words: String,
 
-    /// The 32 words of the signed head, off the paper
+    /// The 32 words of the signed head, off the paper; without them that is told as not checked
     #[arg(long, value_name = "WORDS")]
     head_words: Option<String>,
 
@@ -83,12 +83,12 @@ impl Verify {
             roots: &pinned(&plan, &self.attestation_roots)?,
         };
         let account = verify(&evidence)?;
-        let unknown = unknown(head.is_some());
+        let not_checked = not_checked(head.is_some());
         if context.json() {
-            product_object(object(&plan, &account, &unknown))?;
+            product_object(object(&plan, &account, not_checked))?;
         } else {
             tell_rehearsal_of(&plan)?;
-            tell(&account, &unknown)?;
+            tell(&account, not_checked)?;
         }
         Ok(Exit::Done)
     }
@@ -112,13 +112,16 @@ fn of_words(option: &str, words: &str) -> Result<[u8; 32], Failure> {
     })
 }
 
-fn tell(account: &Account, unknown: &[&str]) -> Result<(), Failure> {
+fn tell(account: &Account, not_checked: &[&str]) -> Result<(), Failure> {
     product(&format!(
         "in order: from {} to {}, {}",
         Instant::of(account.times.0),
         Instant::of(account.times.1),
         number_of(account.files.len(), "file"),
     ))?;
+    for what in not_checked {
+        product(&format!("NOT CHECKED: {what}"))?;
+    }
     if account.went_on > 0 {
         product(&format!(
             "the program was started again {}",
@@ -154,12 +157,12 @@ fn tell(account: &Account, unknown: &[&str]) -> Result<(), Failure> {
         product(&format!("the audit of the ledger remarks: {remark}"))?;
     }
     product("what this can't know:")?;
-    unknown
+    UNKNOWN
         .iter()
         .try_for_each(|words| product(&format!("  {words}")))
 }
 
-fn object(plan: &Plan, account: &Account, unknown: &[&str]) -> serde_json::Value {
+fn object(plan: &Plan, account: &Account, not_checked: &[&str]) -> serde_json::Value {
     let deviations = account.deviations.iter();
     let deviations =
         deviations.map(|(step, by, text)| json!({ "step": step, "by": by, "text": text }));
@@ -178,17 +181,17 @@ fn object(plan: &Plan, account: &Account, unknown: &[&str]) -> serde_json::Value
         "behind-the-end": account.behind_the_end, "remarks": account.remarks,
         "missing": account.missing,
         "files": files.collect::<Vec<_>>(),
-        "unknown": unknown,
+        "not-checked": not_checked,
+        "unknown": UNKNOWN,
     })
 }
 
-/// What no file can say.
-fn unknown(has_head_words: bool) -> Vec<&'static str> {
-    let mut unknown = UNKNOWN.to_vec();
-    if !has_head_words {
-        unknown.push("whether the signed head is the one on the paper: no --head-words were given");
+/// What could have been checked, and wasn't.
+fn not_checked(has_head_words: bool) -> &'static [&'static str] {
+    if has_head_words {
+        return &[];
     }
-    unknown
+    &["whether the signed head is the one on the paper: give its words with --head-words"]
 }
 
 impl Advised for VerdictFault {

@@ -318,7 +318,7 @@ impl Made<'_> {
             Act::ShowBundle(at) => {
                 let bundle = plan.bundle(at).unwrap();
                 let at = format!("decided at {}", bundle.file);
-                let mut events = vec![self.fact(&at, "2026-12-01 08:00:00 UTC")];
+                let mut events = vec![self.fact(&at, "2026-12-01T08:00:00Z")];
                 events.extend(self.files(&[&bundle.table()]));
                 let decided = format!("{} certificates would be signed", bundle.items);
                 events.push(self.fact(&format!("decided {}", bundle.file), &decided));
