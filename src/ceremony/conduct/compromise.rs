@@ -7,6 +7,7 @@ use super::sign::shared;
 use super::{Conduct, ConductError};
 use crate::batch::{BatchError, Books};
 use crate::ca::{KnownCa, LockOut, Rollover, retire};
+use crate::ceremony::emergency::is_that_of;
 use crate::ceremony::facts::{
     RETIRED, SERVERS, STAGE, STAGE_TRUSTED, emergency_fact, emergency_in_words, retired_fact,
     servers_in_words,
@@ -226,7 +227,7 @@ fn ask_of(theft: &Compromise, one: &Emergency) -> Ask {
     }
 }
 
-/// The certificate that a run before this one signed for a key.
+/// The certificate of the plan that a run before this one signed; another one for that key is none of the plan's.
 fn issued_before(
     ledger: &Ledger,
     new: &Ca,
@@ -235,8 +236,7 @@ fn issued_before(
     let mut found = None;
     ledger.each_record(&mut |record| {
         if let (true, State::Issued(blob)) = (record.reserved.ca == new.position(), record.state)
-            && RawCertificate::from_blob(&blob)
-                .is_ok_and(|raw| raw.subject_key().as_ref() == Some(&one.key))
+            && RawCertificate::from_blob(&blob).is_ok_and(|raw| is_that_of(one, &raw))
         {
             found = Some(blob);
         }

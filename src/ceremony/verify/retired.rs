@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 
 use super::Outputs;
 use super::told::{holder_of, is_found_there, is_told};
-use crate::ca::{by_hand_word, overwritten_word};
+use crate::ca::{by_hand_word, left_places, overwritten_word};
 use crate::ceremony::facts::{begins_fact, copy_fact, end_fact, end_in_words};
 use crate::ceremony::key_place;
 use crate::ceremony::plan::{CaBefore, End, EndOfCopy, Plan, Retire, Task};
@@ -36,6 +36,7 @@ pub(super) fn has_retired(
             return Err(VerdictFault::List(words));
         }
         copies_ended(plan, retire, planned, &ledger.copies(&ca)?)?;
+        nothing_is_left(ledger, planned, &ca)?;
         ends_are_told(ledger, (plan, transcript), (retire, planned), &ca)?;
         ended_as_planned((ledger, found), (plan, transcript), (retire, planned), &ca)?;
     }
@@ -162,6 +163,19 @@ fn copies_ended(
         }
     }
     Ok(())
+}
+
+/// No place that the ledger ever told of, a copy or where the CA was bound to, has the key still; but what is missing.
+fn nothing_is_left(ledger: &Ledger, planned: &CaBefore, ca: &Ca) -> Result<(), VerdictFault> {
+    let left = left_places(ledger, ca, ledger.size())?;
+    let mut left = left.iter().filter(|place| place.became != Became::Missing);
+    match left.next() {
+        None => Ok(()),
+        Some(place) => {
+            let words = format!("has its key in {}, which did not end", place.device);
+            Err(not_so(planned, &words))
+        }
+    }
 }
 
 pub(super) fn not_so(planned: &CaBefore, words: &str) -> VerdictFault {

@@ -9,7 +9,7 @@ use super::restored::{is_missing, lost_is_told};
 use super::retired::{ca_of, is_revoked, not_so};
 use super::told::is_told;
 use crate::ca::left_places;
-use crate::ceremony::emergency::is_that_of;
+use crate::ceremony::emergency::{is_that_of, suffix};
 use crate::ceremony::facts::{
     PLACES, SERVERS, emergency_fact, emergency_in_words, places_in_words, servers_in_words,
 };
@@ -142,11 +142,16 @@ fn certificates(
     let mut cas = ledger.cas()?.into_iter();
     let new = cas.find(|ca| Some(ca.name()) == new);
     let new = new.ok_or_else(|| VerdictFault::Ledger("it has no new CA".to_owned()))?;
+    let suffixes = ledger.suffixes(&new)?.into_iter();
+    let suffixes = suffixes.flat_map(|set| set.suffixes);
+    let suffixes: Vec<_> = suffixes.map(|one| one.suffix).collect();
     for (number, one) in (0..).zip(&theft.emergencies) {
         let file = emergency_file(number);
         let read = read_certificate_line(&outputs.read(&file)?);
         let (raw, _) = read.map_err(|_form| VerdictFault::Output(file.clone()))?;
-        if !is_that_of(one, &raw) || !is_issued(ledger, &new, &raw)? {
+        let suffix = suffix(one, &raw).unwrap_or_default();
+        let is_suffix = suffix.is_empty() || suffixes.iter().any(|own| own.as_bytes() == suffix);
+        if !is_that_of(one, &raw) || !is_suffix || !is_issued(ledger, &new, &raw)? {
             return Err(VerdictFault::Output(file));
         }
         let told = emergency_in_words(raw.serial(), new.name());
