@@ -295,6 +295,25 @@ fn shares_open_the_real_card_and_a_missing_one_is_told() {
 }
 
 #[test]
+fn what_is_said_to_be_missing_is_not_tried_though_it_is_in_the_machine() {
+    let (room, mut people, before) = of_shares(3);
+    let missing = ("the number of the bag of `root`", "missing");
+    people
+        .instead
+        .push((missing.0.to_owned(), missing.1.to_owned()));
+    // The ledger key is in it, and is opened for the transcript alone.
+    let (shown, _) = people.hold(room.start());
+    let transcript = room.transcript();
+    assert!(
+        transcript.contains("MISSING: device `root` "),
+        "{transcript}"
+    );
+    assert!(!transcript.contains("it has the key and signed"), "{shown}");
+    assert!(!shown.contains("done: the devices of the plan"), "{shown}");
+    assert_card(&room, &secret_of(&before), 1);
+}
+
+#[test]
 fn a_card_whose_plug_was_loose_is_asked_for_again_and_tried() {
     let (room, mut people, _) = of_shares(3);
     let mut asked = 0;

@@ -106,6 +106,26 @@ fn the_report_is_one_page_for_the_archive_that_prints_with_whole_rows() {
         .run(&[&report[..], &["--out", "report.html"]].concat())
         .ok();
     let page = fs::read_to_string(room.account.path("report.html")).unwrap();
+    // A page takes the place of a page, and of nothing else.
+    room.account
+        .run(&[&report[..], &["--out", "report.html"]].concat())
+        .ok();
+    let plan = room.text();
+    let script = ["ceremony", "script", "plan.toml"];
+    for (command, out) in [
+        (&report[..], transcript),
+        (&report[..], "ceremony/punchmark.ledger"),
+        (&script[..], "plan.toml"),
+        (&[&script[..], &["--markdown"]].concat(), "plan.toml"),
+    ] {
+        let before = fs::read(room.account.path(out)).unwrap();
+        let refused = room.account.run(&[command, &["--out", out]].concat());
+        refused
+            .exits(1)
+            .says("is there already, and is no such page");
+        assert_eq!(fs::read(room.account.path(out)).unwrap(), before);
+    }
+    assert_eq!(room.text(), plan);
     assert_eq!(page, room.account.run(&report).ok().stdout);
     for held in [&words, "Anna", "Bob", &room.serial, "users.pub", "SHA256:"] {
         assert!(page.contains(held), "{held}");

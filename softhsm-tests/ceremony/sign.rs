@@ -1,6 +1,7 @@
 //! A ceremony that signs what bundles ask for: carried in, shown, signed, carried out, checked by an
 //! outsider.
 
+mod carried_out;
 mod stopped;
 
 use std::fs;
@@ -28,16 +29,7 @@ impl Sides {
 
     /// With these people as revokers.
     fn begun_with(revokers: &[&str]) -> Self {
-        let (room, _, _) = held("2");
-        let office = Punchmark::at(("NO_TOKEN", "/nowhere".into()), "0000");
-        for name in ["ole", "peter", "erik", "anna"] {
-            keygen::make(office.home(), name, ED25519);
-        }
-        let sides = Self { room, office };
-        let config = sides.room.account.path("ca/punchmark.toml");
-        let text = fs::read_to_string(&config).unwrap();
-        write(&config, format!("{text}{ROLES}"), 0o644);
-        sides.carry_in("ole.pub");
+        let (sides, text) = Self::of_ceremony();
         sides.in_room("requester add ole --key ole.pub --registrar engineer");
         for name in revokers {
             sides.carry_in(&format!("{name}.pub"));
@@ -51,6 +43,22 @@ impl Sides {
         sides
     }
 
+    /// The room behind its ceremony, with roles in the config, whose text before is given too; nobody is enrolled yet,
+    /// and the office is empty.
+    fn of_ceremony() -> (Self, String) {
+        let (room, _, _) = held("2");
+        let office = Punchmark::at(("NO_TOKEN", "/nowhere".into()), "0000");
+        for name in ["ole", "peter", "erik", "anna"] {
+            keygen::make(office.home(), name, ED25519);
+        }
+        let sides = Self { room, office };
+        let config = sides.room.account.path("ca/punchmark.toml");
+        let text = fs::read_to_string(&config).unwrap();
+        write(&config, format!("{text}{ROLES}"), 0o644);
+        sides.carry_in("ole.pub");
+        (sides, text)
+    }
+
     fn furnish_office(&self, config: &str) {
         let account = &self.room.account;
         let head = self.in_room("ledger checkpoint").stdout;
@@ -61,7 +69,16 @@ impl Sides {
         };
         carry("ca/punchmark.ledger", "copy.ledger");
         carry("first/ledger.pub", "ledger.pub");
-        carry("ca/users.pub", "config/punchmark/users.pub");
+        self.configure_office(config);
+        let begun = "mirror init --from copy.ledger --head head.txt --signer ledger.pub";
+        self.in_office(begun).ok();
+    }
+
+    /// A config of the same CAs and roles.
+    fn configure_office(&self, config: &str) {
+        let users = self.office.path("config/punchmark/users.pub");
+        fs::create_dir_all(users.parent().unwrap()).unwrap();
+        fs::copy(self.room.account.path("ca/users.pub"), users).unwrap();
         let kept = self.office.path("heads").display().to_string();
         let own = |line: &&str| !line.starts_with("kept-heads") && !line.starts_with("ledger-key");
         let rest: Vec<_> = config.lines().filter(own).collect();
@@ -74,8 +91,6 @@ impl Sides {
             text,
             0o600,
         );
-        let begun = "mirror init --from copy.ledger --head head.txt --signer ledger.pub";
-        self.in_office(begun).ok();
     }
 
     /// A command in the room, with the PIN.

@@ -177,3 +177,27 @@ fn a_token_gets_no_pin_that_stands_on_no_paper() {
         room.token.assert_so_pin(&sheet("the SO PIN of"));
     }
 }
+
+#[test]
+fn an_old_pin_that_is_wrong_is_told_before_a_new_one_is_shown() {
+    for kind in ["SO PIN", "PIN"] {
+        let (room, mut people) = token_room("random");
+        let question = format!("the old {kind} of `root`");
+        let right = people.answers.clone();
+        for (asked, typed) in &mut people.answers {
+            if *asked == question {
+                "00000000".clone_into(typed);
+            }
+        }
+        let (shown, code) = people.hold(start(&room));
+        assert_eq!(code, 1, "{shown}");
+        let told =
+            format!("the old {kind} that was typed doesn't open device `root`; it was tried once");
+        assert!(shown.contains(&told), "{shown}");
+        assert_eq!(people.shown, Vec::<String>::new());
+        people.answers = right;
+        let (shown, code) = people.hold(start(&room));
+        assert_eq!(code, 0, "{shown}");
+        room.verify(&words_of(&shown).0, &OUTPUTS).ok();
+    }
+}

@@ -49,8 +49,8 @@ use super::transcript::{Event, Transcript};
 use crate::attestation::Roots;
 use crate::certificate::KeyId;
 use crate::config::{Config, Place};
-use crate::secret::AskPin;
 use crate::secret::share::Share;
+use crate::secret::{AskPin, Pin};
 
 pub(super) use attested::{LEDGER_KEY_NAME, attestation_of};
 pub(super) use custody::{check_of, opened_by_fact};
@@ -250,7 +250,7 @@ impl Conduct<'_> {
             Wanted::Secret { device, kind } => {
                 return self.typed_back(step, ask, device, kind);
             }
-            Wanted::Before { kind, .. } => return self.come_with(step, ask, kind),
+            Wanted::Before { device, kind } => return self.come_with(step, ask, (device, kind)),
             Wanted::Share(number) => return self.share(step, ask, number),
             Wanted::ShareAgain(number) | Wanted::ComponentAgain(number) => {
                 return self.share_again(step, ask, number);
@@ -300,6 +300,19 @@ impl Conduct<'_> {
                 text: asked.deviation(),
             }),
             _ => Ok(()),
+        }
+    }
+
+    /// A secret that is typed unseen, or first what is otherwise.
+    fn secret_or_deviation(&mut self, step: &Step, ask: &Ask) -> Result<Pin, ConductError> {
+        loop {
+            let secret = self
+                .room
+                .ask_secret(&format!("{}: {}", ask.who, ask.question))?;
+            if secret.expose() != DEVIATION {
+                return Ok(secret);
+            }
+            self.deviation(step, &ask.who)?;
         }
     }
 

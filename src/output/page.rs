@@ -59,7 +59,12 @@ impl Page {
 
     /// A table of names and what they say, which is filled in by hand where it is empty.
     pub fn named(&mut self, rows: impl IntoIterator<Item = (String, String)>) {
-        self.put(format_args!("<table class=\"named\">\n"));
+        self.named_as("named", rows);
+    }
+
+    /// The same, of these classes.
+    pub fn named_as(&mut self, class: &str, rows: impl IntoIterator<Item = (String, String)>) {
+        self.put(format_args!("<table class=\"{class}\">\n"));
         for (name, says) in rows {
             self.put(format_args!("<tr><th>{}</th>", escaped(&name)));
             self.cell(&if says.is_empty() {

@@ -125,6 +125,8 @@ impl Conduct<'_> {
 
     fn tokens(&mut self, step: &Step, module: &Path) -> Result<(), ConductError> {
         let there = self.no_extra_token(module)?;
+        // What was said to be missing is not touched, though it be there.
+        let told = told_missing(&steps(self.plan), self.transcript());
         let planned: Vec<_> = self
             .setting
             .plan
@@ -137,6 +139,7 @@ impl Conduct<'_> {
             .collect();
         for (device, token) in planned {
             let found = there.iter().find(|entry| is_it(token, entry));
+            let found = found.filter(|_| !is_told_missing(device, &told));
             let opened = match found {
                 Some(found) => self.log_in_to_token(step, device, token, found),
                 None => Err(missing(device)),
@@ -190,8 +193,10 @@ impl Conduct<'_> {
             })
             .collect();
         let there = self.no_extra_card()?;
+        let told = told_missing(&steps(self.plan), self.transcript());
         for (device, serial, firmware) in planned {
             let found = there.iter().find(|card| card.serial == serial);
+            let found = found.filter(|_| !is_told_missing(device, &told));
             let opened = match found {
                 Some(found) => self.log_in_to_card(step, device, (serial, firmware), found),
                 None => Err(missing(device)),

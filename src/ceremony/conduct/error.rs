@@ -22,8 +22,8 @@ use crate::ledger::key::LedgerKeyError;
 use crate::ledger::{LedgerError, ProofError};
 use crate::output::OutputError;
 use crate::revocation::KrlError;
-use crate::secret::PinError;
 use crate::secret::share::{CombineError, SplitError};
+use crate::secret::{PinError, SecretKind};
 use crate::signer::pkcs11::UriError;
 use crate::signer::yubikey::setup::SetupError;
 use crate::signer::yubikey::{CardFault, Firmware, NewSecretError};
@@ -288,6 +288,16 @@ pub enum ConductError {
     /// A secret was not given.
     #[error(transparent)]
     Pin(#[from] PinError),
+    /// What a token came with doesn't open it.
+    #[error("the old {kind} that was typed doesn't open device `{device}`; it was tried once")]
+    OldSecret {
+        /// What the plan calls it.
+        device: String,
+        /// Which of its secrets.
+        kind: SecretKind,
+        /// What the token said.
+        source: OpeningError,
+    },
     /// A secret that no card takes.
     #[error("the secret that was typed")]
     NewSecret(#[from] NewSecretError),

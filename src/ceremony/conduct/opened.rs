@@ -3,7 +3,7 @@
 //! Nobody sees a PIN: what the secret gives is known to this run alone.
 
 use super::shares::Shared;
-use super::{Conduct, ConductError, SECRET_CHECK, SHARES};
+use super::{Conduct, ConductError, DEVIATION, SECRET_CHECK, SHARES};
 use crate::ca::SharedDevice;
 use crate::ceremony::custody::{AGAIN, COMPONENT, Derived, SHARE, why_not};
 use crate::ceremony::facts::{enough, too_few, typed_in_words};
@@ -44,6 +44,10 @@ impl Conduct<'_> {
             }
             if typed.expose().eq_ignore_ascii_case(AGAIN) {
                 return Err(ConductError::Anew(format!("Every {what} is typed anew.")));
+            }
+            if typed.expose() == DEVIATION {
+                self.deviation(step, &ask.who)?;
+                continue;
             }
             self.pins.keep_out(&typed);
             match Share::parse(typed.expose()) {

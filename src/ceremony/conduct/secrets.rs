@@ -11,6 +11,7 @@ use zeroize::Zeroizing;
 use crate::ceremony::facts::secrets_fact;
 use crate::ceremony::plan::{Device, Hardware, Pins};
 use crate::ceremony::steps::{Ask, Step};
+use crate::ceremony::transcript::Event;
 use crate::secret::{Pin, SecretKind};
 use crate::signer::yubikey::setup::{
     self, Due, ManagementKeyAlgorithm, NewManagementKey, SecretState, Step as SetupStep, Tries,
@@ -69,22 +70,29 @@ impl<'s> Conduct<'s> {
         kind: SecretKind,
     ) -> Result<(), ConductError> {
         let device = self.device(device)?;
-        let question = format!("{}: {}", ask.who, ask.question);
         let is_set = match &device.hardware {
             Hardware::YubiKey { serial, .. } => self.is_set(*serial, kind)?,
             Hardware::Token(token) => self.token_has_it(device, token, kind)?,
         };
         let secret = if is_set {
-            self.room
-                .show("It was set before this was cut short, and stands on its sheet.");
-            let typed = self.room.ask_secret(&question)?;
+            self.room.show(match device.hardware {
+                Hardware::YubiKey { .. } => {
+                    "It was set before this was cut short, and stands on its sheet."
+                }
+                Hardware::Token(_) => IS_NEW_OR_WRONG,
+            });
+            let typed = self.secret_or_deviation(step, ask)?;
             self.pins.keep_out(&typed);
             if let Hardware::Token(token) = &device.hardware {
                 self.token_takes(token, kind, &typed)?;
             }
             typed
         } else {
-            self.shown_until_typed((step, ask), kind, &question)?
+            if self.was_typed_back(step, ask) {
+                self.room
+                    .show("Strike out what stands on its sheet from before: another one is shown.");
+            }
+            self.shown_until_typed((step, ask), kind)?
         };
         self.pins.keep_out(&secret);
         let place = match kind {
@@ -106,11 +114,15 @@ impl<'s> Conduct<'s> {
         Ok(state != SecretState::Factory)
     }
 
+    fn was_typed_back(&self, step: &Step, ask: &Ask) -> bool {
+        let is_it = |event: &Event| matches!(event, Event::TypedBack { step: of, ask: name, .. } if *of == step.name && *name == ask.name);
+        self.transcript().events().any(is_it)
+    }
+
     fn shown_until_typed(
         &mut self,
         (step, ask): (&Step, &Ask),
         kind: SecretKind,
-        question: &str,
     ) -> Result<Pin, ConductError> {
         let mut showing = Showing::First;
         loop {
@@ -122,7 +134,7 @@ impl<'s> Conduct<'s> {
                 self.room.show(ASTRAY);
                 continue;
             }
-            let typed = self.room.ask_secret(question)?;
+            let typed = self.secret_or_deviation(step, ask)?;
             if typed.is_same(&secret) {
                 return Ok(secret);
             }
@@ -238,6 +250,9 @@ fn digits(count: usize) -> Result<Pin, ConductError> {
     Ok(Pin::new(text))
 }
 
+/// A token doesn't tell which of its PINs it has.
+const IS_NEW_OR_WRONG: &str = "The token doesn't open by the old one. Either it was set before this was cut short, and stands on its sheet: \
+    type it. Or the old one was typed wrong: then stop by Ctrl-C and run this again, since each wrong try counts.";
 /// As `setup-card` proposes them.
 const TRIES: Tries = Tries {
     pin: TryCount::PROPOSED,

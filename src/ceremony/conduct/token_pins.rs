@@ -3,14 +3,15 @@
 //! A token doesn't tell which PIN it has. So it is written down before each change that it is about
 //! to be made: a run that was killed there finds the token with the old PIN or the new one. It tries the
 //! old one, once: where that opens, another new one is shown and typed back as if none had been; else
-//! the one on paper must open the token before anything is noted. Nothing that was typed but not shown
+//! the one on paper must open the token before anything is noted. What the token came with is tried before
+//! anything new is shown. Nothing that was typed but not shown
 //! in the same run becomes a token's PIN.
 
 use super::secrets::OnPaper;
 use super::{Conduct, ConductError, SECRETS_ARE_SET};
 use crate::ceremony::facts::{SECRET_ABOUT_TO_BE, SECRET_IS_SET, secret_fact, secrets_fact};
 use crate::ceremony::key_place;
-use crate::ceremony::plan::{Device, Pins, TokenPlace};
+use crate::ceremony::plan::{Device, Hardware, Pins, TokenPlace};
 use crate::ceremony::steps::{Ask, Step};
 use crate::ceremony::transcript::Event;
 use crate::secret::{Pin, SecretKind};
@@ -18,17 +19,30 @@ use crate::signer::pkcs11::Uri;
 use crate::signer::{self, LoginError, OpeningError, TokenUser};
 
 impl Conduct<'_> {
-    /// Asks for what a token comes with.
+    /// Asks for what a token comes with, and tries it once, unless it may be changed by now: nobody writes down a new
+    /// secret that the old one can't bring into the token.
     pub(super) fn come_with(
         &mut self,
         step: &Step,
         ask: &Ask,
-        kind: SecretKind,
+        (device, kind): (usize, SecretKind),
     ) -> Result<(), ConductError> {
-        let secret = self
-            .room
-            .ask_secret(&format!("{}: {}", ask.who, ask.question))?;
+        let secret = self.secret_or_deviation(step, ask)?;
         self.pins.keep_out(&secret);
+        let device = self.device(device)?;
+        let is_old = self.transcript().fact(&secret_fact(device, kind)).is_none();
+        if let Hardware::Token(token) = &device.hardware
+            && is_old
+        {
+            let uri = key_place::token(token)?;
+            signer::token_opens(&uri, user_of(kind), &secret).map_err(|source| {
+                ConductError::OldSecret {
+                    device: device.name.clone(),
+                    kind,
+                    source,
+                }
+            })?;
+        }
         let place = match kind {
             SecretKind::SoPin => &mut self.on_paper.old_so_pin,
             _ => &mut self.on_paper.old_pin,

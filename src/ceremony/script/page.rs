@@ -36,22 +36,32 @@ pub fn html(plan: &Plan) -> String {
     for sheet in sheets(plan) {
         page.sheet(|page| {
             page.heading(&sheet.title);
-            page.named(sheet.rows);
+            // A form with a line for each word stays on one page.
+            let class = if sheet.rows.len() > LONG {
+                "named long"
+            } else {
+                "named"
+            };
+            page.named_as(class, sheet.rows);
         });
     }
     page.end()
 }
 
+/// More rows than this have no room on a page but when they are low.
+const LONG: usize = 15;
 /// Columns are as wide as what is written in them by hand: a name is not torn apart for a longer one.
 const STYLE: &str = "\
 .steps { table-layout: fixed; font-size: 9pt; }
 .steps th { font-size: 8pt; padding: 1mm 0.8mm; }
 .steps td.box { height: 14mm; }
-.steps th:nth-child(1) { width: 10.5%; }
+section .long td.box { height: 7mm; }
+.long th, .long td { padding: 0.5mm 1.5mm; }
+.steps th:nth-child(1) { width: 12.5%; }
 .steps th:nth-child(2) { width: 8%; }
-.steps th:nth-child(3) { width: 18%; }
-.steps th:nth-child(4) { width: 20.5%; }
-.steps th:nth-child(5) { width: 13%; }
+.steps th:nth-child(3) { width: 17%; }
+.steps th:nth-child(4) { width: 20%; }
+.steps th:nth-child(5) { width: 12.5%; }
 .steps th:nth-child(6) { width: 7%; }
 .steps th:nth-child(7) { width: 7.5%; }
 .steps th:nth-child(8) { width: 15.5%; }

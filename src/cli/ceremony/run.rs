@@ -97,6 +97,9 @@ fn tell(held: &Held, plan: &Plan) -> Result<(), Failure> {
     product(&format!("head        {}", hex(&held.head)))?;
     product(&format!("words       {}", held.head_words()))?;
     say(&format!("what was made lies in {}", held.folder.display()));
+    say(
+        "next: all seal what the paper says; another machine checks it by `punchmark ceremony verify`, and `punchmark ceremony report` makes the page for the archive",
+    );
     plan.people
         .all
         .iter()
@@ -224,6 +227,10 @@ impl Advised for ConductError {
             }
             Self::NotOfFactory(_) => {
                 "take a new card, or reset this one's PIV applet, which takes its keys away, too"
+            }
+            Self::OldSecret { .. } => {
+                "nothing new was shown: look at the paper that the token came with, and run this again; it locks behind a \
+                 few wrong tries"
             }
             Self::Ask(_) => "run this again: it goes on here",
             Self::ClockSet(_) => "run this again: it goes on, and the clocks are read anew",

@@ -30,20 +30,25 @@ pub struct Says {
 #[must_use]
 pub fn who_trusts(reports: &[Report], servers: &[String], ca: &str, now: u64) -> Vec<Trust> {
     let newest = newest_reports(reports);
+    // A report names its server as that names itself.
+    let others = newest
+        .keys()
+        .filter(|host| servers.iter().all(|server| server != **host));
+    let others: Vec<_> = others.copied().collect();
     let one = |server: &String| Trust {
         server: server.clone(),
-        says: says(&newest, server, ca, now),
+        says: says(&newest, (server, &others), ca, now),
     };
     servers.iter().map(one).collect()
 }
 
 fn says(
     newest: &BTreeMap<&str, &Report>,
-    server: &str,
+    (server, others): (&str, &[&str]),
     ca: &str,
     now: u64,
 ) -> Result<Says, String> {
-    let report = newest.get(server).ok_or("it sent no report")?;
+    let report = newest.get(server).ok_or_else(|| no_report(others))?;
     let age = now.saturating_sub(report.time);
     if age > OLDEST {
         return Err(format!("its report is {} old", length(age)));
@@ -62,6 +67,17 @@ fn says(
             ListTakes::Nothing => false,
         },
     })
+}
+
+/// Says too which reports are of none of the servers: one of them may be this one, by another name.
+fn no_report(others: &[&str]) -> String {
+    match others {
+        [] => "it sent no report".to_owned(),
+        others => format!(
+            "it sent no report; there are reports of {}, which the list doesn't name",
+            others.join(", ")
+        ),
+    }
 }
 
 #[cfg(test)]
@@ -128,5 +144,9 @@ mod tests {
         );
         let found = who_trusts(&reports, &servers[..1], "SHA256:c", NOW);
         assert_eq!(of(&found[0]), Some((false, true)));
+        // A server may call itself otherwise than the list does.
+        let found = who_trusts(&[report("vm", "")], &servers[..1], "SHA256:a", NOW);
+        let told = "it sent no report; there are reports of vm, which the list doesn't name";
+        assert_eq!(found[0].says, Err(told.to_owned()));
     }
 }

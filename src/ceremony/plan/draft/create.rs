@@ -62,7 +62,8 @@ pub(super) const COMPONENTS: &str = "
 ";
 /// A ledger key that a token makes.
 const LEDGER_KEY_IN_TOKEN: &str = "\
-[ledger-key] # signs the heads of the ledger, its lists, and the transcript; never a certificate
+[ledger-key] # signs the heads of the ledger, its lists, and the transcript; never a certificate; best in another
+# device than a CA's key: whoever loses that one signs lists still
 algorithm = \"p256\" # or ed25519
 device    = \"@name\"
 label     = \"ledger\"
@@ -81,7 +82,8 @@ copies       = \"none\" # or \"in-memory\", with copy-devices = [\"root2\"]: one
 ";
 /// A ledger key that a YubiKey makes.
 const LEDGER_KEY_IN_YUBIKEY: &str = "\
-[ledger-key] # signs the heads of the ledger, its lists, and the transcript; never a certificate
+[ledger-key] # signs the heads of the ledger, its lists, and the transcript; never a certificate; best in another
+# device than a CA's key: whoever loses that one signs lists still
 algorithm    = \"p256\" # or ed25519
 device       = \"@name\"
 slot         = \"9d\"

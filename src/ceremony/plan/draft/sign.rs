@@ -36,7 +36,7 @@ folder = \"/media/stick\" # where it is mounted, to be read only
 ";
 /// A bundle.
 const BUNDLE: &str = "\
-[[bundle]] # in the order in which they were made; all of it is what `punchmark bundle show` says
+[[bundle]] # in the order in which they were made; id, items and words are what `punchmark bundle show` says, bytes and sha256 those of the file
 file   = \"@file\"
 bytes  = @bytes # its size, which is looked at before anything of it is read
 sha256 = \"@sha256\"
