@@ -285,9 +285,13 @@ impl Conduct<'_> {
                 ask: ask.name.clone(),
                 by: ask.who.clone(),
             })?;
-            self.room.show(
-                "That is not what was wanted. Again; or type ! to write down what is otherwise.",
-            );
+            self.room.show(&match &ask.wanted {
+                Wanted::Paper(words) if is_more(&answer, words) => format!(
+                    "That is more than the first {} words. Again, those alone.",
+                    words.split(' ').count()
+                ),
+                _ => OTHERWISE.to_owned(),
+            });
         }
     }
 
@@ -375,6 +379,14 @@ impl Conduct<'_> {
         })
     }
 }
+
+/// Whether somebody went on reading behind what is wanted.
+fn is_more(answer: &str, words: &str) -> bool {
+    answer.split_whitespace().count() > words.split(' ').count()
+}
+
+const OTHERWISE: &str =
+    "That is not what was wanted. Again; or type ! to write down what is otherwise.";
 
 /// What a ceremony makes is for others to read, and a copy of the ledger would take the place of the ledger.
 fn is_no_folder_of_the_ca(folder: &Path, place: &Place) -> Result<(), ConductError> {

@@ -1,5 +1,6 @@
 //! What is known of a fleet of servers, out of files: their names, and their reports.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::failure::{Advised, At, Failure};
@@ -9,7 +10,7 @@ use crate::config::{self, read_limited};
 use crate::ledger::Ca;
 use crate::server::fleet::{Report, ReportError, who_trusts};
 
-/// The names of servers, one a line; what stands behind a `#` is for people. There is one at the least: a list
+/// The names of servers, each once, one a line; what stands behind a `#` is for people. There is one at the least: a list
 /// that names nobody tells of nobody that something is well.
 pub(crate) fn servers(file: &Path) -> Result<Vec<String>, Failure> {
     let text = read_limited(file, BYTES_MAX).in_file(file)?;
@@ -25,13 +26,13 @@ pub(crate) fn servers(file: &Path) -> Result<Vec<String>, Failure> {
 fn names(text: &str) -> Result<Vec<String>, String> {
     // Some editors begin a file with a mark of its byte order.
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let mut names = Vec::new();
+    let (mut names, mut seen) = (Vec::new(), BTreeSet::new());
     for (line, number) in text.lines().zip(1_usize..) {
         let name = line.split('#').next().unwrap_or_default().trim();
         if name.contains(|c: char| c.is_whitespace() || c.is_control()) {
             return Err(format!("line {number}: {name:?} is no name of a server"));
         }
-        if !name.is_empty() {
+        if !name.is_empty() && seen.insert(name) {
             names.push(name.to_owned());
         }
     }

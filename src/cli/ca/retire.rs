@@ -1,6 +1,7 @@
 //! `punchmark ca retire`: a CA takes no serial any more, and its key goes into the KRL.
 
 use clap::Args;
+use clap::builder::NonEmptyStringValueParser;
 use serde_json::{Value, json};
 
 use super::when;
@@ -25,7 +26,7 @@ pub(super) struct Retire {
     name: String,
 
     /// Why, for the ledger
-    #[arg(long, value_name = "WORDS", default_value = "retired")]
+    #[arg(long, value_name = "WORDS", default_value = "retired", value_parser = NonEmptyStringValueParser::new())]
     reason: String,
 
     /// Revoke its key although certificates of it are valid: who has one is said, and gets in
