@@ -122,7 +122,7 @@ fn the_report_is_one_page_for_the_archive_that_prints_with_whole_rows() {
         let refused = room.account.run(&[command, &["--out", out]].concat());
         refused
             .exits(1)
-            .says("is there already, and is no such page");
+            .says("is there already, and is no page of this kind");
         assert_eq!(fs::read(room.account.path(out)).unwrap(), before);
     }
     assert_eq!(room.text(), plan);

@@ -93,8 +93,7 @@ fn the_commands_of_the_guide_lead_from_a_ceremony_to_a_bundle_also_where_a_mirro
 fn each_guide_says_once_where_the_config_lies_and_its_commands_find_it() {
     let (sides, _) = Sides::of_ceremony();
     let room = &sides.room.account;
-    let without = typed(room, &["punchmark ca show users"]).fails();
-    assert!(without.stderr.contains("no config"), "{without}");
+    typed(room, &["punchmark ca show users"]).fails();
     for (page, text) in [
         ("ceremony", GUIDE),
         ("bundles", include_str!("../../../docs/bundles.md")),
