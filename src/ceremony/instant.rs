@@ -14,7 +14,7 @@ pub struct Instant(u64);
 /// A text that is no minute in UTC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "a time is a minute of the calendar from 1970 to 9999, absolute and in UTC, as 2026-12-01T08:00Z: no machine without a network knows what \"now\" is"
+    "a time is absolute, in UTC, and one of the calendar from 1970 to 9999, as 2026-12-01T08:00Z: no machine without a network knows what \"now\" is"
 )]
 pub struct InstantError;
 
