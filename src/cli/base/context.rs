@@ -217,6 +217,7 @@ impl Context {
     }
 
     /// The same, for long.
+    #[cfg(any(feature = "service", feature = "two-sides"))]
     pub(crate) fn ledger_for_long_after_asking(&self, config: &Config) -> Result<Ledger, Failure> {
         let ledger = config.ledger_place().open_confirmed()?;
         Ok(warn_of_heads(ledger))
