@@ -14,6 +14,7 @@ mod components;
 mod compromise;
 mod counters;
 mod custody;
+mod deviations;
 mod devices;
 mod drill;
 mod error;
@@ -43,14 +44,13 @@ use std::time::Duration;
 
 use super::plan::Plan;
 use super::record::Record;
-use super::room::{Guard, Room, may_hold_a_pin};
-use super::steps::{Act, Ask, OrMissing, Step, Wanted, missing, steps};
+use super::room::{Guard, Room};
+use super::steps::{Act, Ask, Step, Wanted, missing, steps};
 use super::transcript::{Event, Transcript};
 use crate::attestation::Roots;
-use crate::certificate::KeyId;
 use crate::config::{Config, Place};
+use crate::secret::AskPin;
 use crate::secret::share::Share;
-use crate::secret::{AskPin, Pin};
 
 pub(super) use attested::{LEDGER_KEY_NAME, attestation_of};
 pub(super) use custody::{check_of, opened_by_fact};
@@ -293,76 +293,6 @@ impl Conduct<'_> {
                 _ => OTHERWISE.to_owned(),
             });
         }
-    }
-
-    /// That something is missing is a deviation, and stands before the answer.
-    fn note_missing(&mut self, step: &Step, ask: &Ask, answer: &str) -> Result<(), ConductError> {
-        match &ask.wanted {
-            Wanted::OrMissing(asked) if asked.is_missing(answer) => self.write(Event::Deviation {
-                step: step.name.clone(),
-                by: ask.who.clone(),
-                text: asked.deviation(),
-            }),
-            _ => Ok(()),
-        }
-    }
-
-    /// A secret that is typed unseen, or first what is otherwise.
-    fn secret_or_deviation(&mut self, step: &Step, ask: &Ask) -> Result<Pin, ConductError> {
-        loop {
-            let secret = self
-                .room
-                .ask_secret(&format!("{}: {}", ask.who, ask.question))?;
-            if secret.expose() != DEVIATION {
-                return Ok(secret);
-            }
-            self.deviation(step, &ask.who)?;
-        }
-    }
-
-    /// Writes down what went otherwise, in the words of who saw it.
-    fn deviation(&mut self, step: &Step, by: &str) -> Result<(), ConductError> {
-        let Some(text) = self.text(by, "what is otherwise?")? else {
-            return Ok(());
-        };
-        self.write(Event::Deviation {
-            step: step.name.clone(),
-            by: by.to_owned(),
-            text,
-        })
-    }
-
-    /// A text of one line, that holds no secret; none where it may be one.
-    fn text(&mut self, by: &str, question: &str) -> Result<Option<String>, ConductError> {
-        let text = self.room.ask(&format!("{by}: {question}\n> "));
-        let text = text.map_err(ConductError::Ask)?;
-        let refused = if KeyId::parse(&text).is_err() {
-            "Nothing was written: one line, of at most 255 bytes."
-        } else if self.pins.is_in(&text) {
-            "Nothing was written: the text holds a secret."
-        } else if may_hold_a_pin(&text, &self.words_of_the_steps()) {
-            // A run that goes on doesn't know the secrets of the one before.
-            "Nothing was written: six digits or more in a row may be a PIN. Say it without them, or on the paper."
-        } else {
-            return Ok(Some(text));
-        };
-        self.room.show(refused);
-        Ok(None)
-    }
-
-    /// Whatever the plan has people read and type: its numbers are no secrets.
-    fn words_of_the_steps(&self) -> String {
-        let mut words = String::new();
-        for step in steps(self.plan) {
-            words += &format!(" {}", step.say);
-            for ask in step.asks {
-                words += &format!(" {}", ask.question);
-                if let Wanted::Text(text) | Wanted::OrMissing(OrMissing { text, .. }) = ask.wanted {
-                    words += &format!(" {text}");
-                }
-            }
-        }
-        words
     }
 
     fn fact(&mut self, step: &Step, name: &str, value: &str) -> Result<(), ConductError> {
