@@ -82,7 +82,7 @@ impl Lender {
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         let since = Instant::now();
-        match self.lending.place.look(&mut |_leap| true) {
+        let words = match self.lending.place.look(&mut |_leap| true) {
             // The writer, and its lock, are gone by that.
             Ok(reader) => {
                 *ledger = reader;
@@ -90,18 +90,13 @@ impl Lender {
                     wait_until_closed(&mut borrower, (who, since), log);
                 }
                 *ledger = self.had_back(service, log);
+                let time = since.elapsed().as_millis();
+                format!("process {who} had the ledger for {time} ms")
             }
-            Err(error) => log(&Line::Note(format!(
-                "the ledger isn't lent to process {who}: {}",
-                chain(&error)
-            ))),
-        }
+            Err(error) => format!("the ledger isn't lent to process {who}: {}", chain(&error)),
+        };
         drop(ledger);
         let_go(&service.cas);
-        let words = format!(
-            "process {who} had the ledger for {} ms",
-            since.elapsed().as_millis()
-        );
         log(&Line::Note(words));
     }
 
