@@ -1,5 +1,6 @@
 //! `bundle show`: what `bundle sign` would refuse shows where a bundle is reviewed.
 
+use crate::harness::faketime::faketime;
 use crate::harness::process::{Ran, bounded, run};
 use crate::harness::punchmark::BINARY;
 use crate::harness::two_sides::Sides;
@@ -16,7 +17,7 @@ fn sides() -> Sides {
 
 /// A command in the office, so many days later.
 fn later(sides: &Sides, days: &str, command: &[&str]) -> Ran {
-    let mut later = sides.office.prepare(bounded("faketime"));
+    let mut later = sides.office.prepare(bounded(faketime()));
     later.args(["-f", days, BINARY]).args(command);
     run(&mut later)
 }

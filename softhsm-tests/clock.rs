@@ -3,6 +3,7 @@
 use std::process::Command;
 
 use crate::harness::admin::Admin;
+use crate::harness::faketime::faketime;
 use crate::harness::keygen::ED25519;
 use crate::harness::process::{Ran, bounded, run};
 use crate::harness::pty::{self, Pty};
@@ -20,12 +21,12 @@ fn by_clock(admin: &Admin, faketime: Command, clock: &str) -> Command {
 }
 
 fn at(admin: &Admin, clock: &str, arguments: &[&str]) -> Ran {
-    run(by_clock(admin, bounded("faketime"), clock).args(arguments))
+    run(by_clock(admin, bounded(faketime()), clock).args(arguments))
 }
 
 /// Signs at this clock on a terminal, and answers the question about it.
 fn answered(admin: &Admin, clock: &str, answer: &str) -> (String, u8) {
-    let mut command = by_clock(admin, pty::command("faketime"), clock);
+    let mut command = by_clock(admin, pty::command(faketime()), clock);
     command.arg("--yes").args(SIGN);
     let mut pty = Pty::start(command);
     pty.expect("Type yes if that is right: ");

@@ -6,6 +6,7 @@ pub(crate) mod agent;
 pub(crate) mod browser;
 pub(crate) mod device;
 pub(crate) mod disk;
+pub(crate) mod faketime;
 pub(crate) mod forge;
 pub(crate) mod keygen;
 pub(crate) mod lock;

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::harness::admin::Admin;
+use crate::harness::faketime::faketime;
 use crate::harness::keygen::{self, ED25519};
 use crate::harness::process::{Ran, bounded, run};
 use crate::harness::pty::Pty;
@@ -267,7 +268,7 @@ fn what_the_role_gives_no_more_is_said_and_what_is_over_is_not_meant_by_a_role()
     assert_eq!(object["follows"], 3, "{object}");
     assert_eq!(object["known-by"], "key", "{object}");
     let later = |arguments: &[&str]| {
-        let mut command = admin.punchmark.prepare(bounded("faketime"));
+        let mut command = admin.punchmark.prepare(bounded(faketime()));
         command.args(["-f", "+1d", BINARY, "--pin-file", "pin", "--yes", "renew"]);
         run(command.args(arguments))
     };

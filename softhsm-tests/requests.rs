@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use serde_json::Value;
 
 use crate::harness::admin::Admin;
+use crate::harness::faketime::faketime;
 use crate::harness::keygen::{self, ED25519, P256, RSA_2048, SK_DUMMY, SK_ECDSA, SK_ED25519};
 use crate::harness::process::{Ran, bounded, run, run_fed};
 use crate::harness::pty::Pty;
@@ -54,7 +55,7 @@ fn sign(admin: &Admin, arguments: &[&str]) -> Ran {
 
 /// Signs when some seconds have passed, by the program's clock.
 fn sign_later(admin: &Admin, arguments: &[&str]) -> Ran {
-    let mut command = admin.punchmark.prepare(bounded("faketime"));
+    let mut command = admin.punchmark.prepare(bounded(faketime()));
     command.args(["-f", "+10s", BINARY, "--pin-file", "pin", "sign"]);
     run(command.args(arguments))
 }

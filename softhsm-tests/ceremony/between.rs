@@ -6,6 +6,7 @@ use std::fs;
 use super::faults::hold_until;
 use super::room::{Room, date, words_of};
 use super::run::{OUTPUTS, assert_one_key};
+use crate::harness::faketime::faketime;
 use crate::harness::keygen;
 use crate::harness::process::{bounded, run};
 use crate::harness::pty::Pty;
@@ -79,7 +80,7 @@ fn a_ceremony_that_was_cut_short_is_brought_to_its_end_behind_its_window() {
     room.leave("ceremony/transcript.jsonl", pty);
     let program = ["-f", "+2d", BINARY, "--pin-file", "pin"];
     let arguments = [&program[..], &["ceremony", "run", "plan.toml"]].concat();
-    let pty = room.started_by("faketime", &arguments);
+    let pty = room.started_by(faketime(), &arguments);
     let mut why = Vec::new();
     let (shown, code) = hold_with(&room, pty, |question| {
         if question.contains("the time in UTC") {
@@ -106,7 +107,7 @@ fn a_clock_that_was_set_between_two_runs_or_within_one_stops_it() {
     let before = room.transcript();
     let program = ["-f", "+3h", BINARY, "--pin-file", "pin"];
     let arguments = [&program[..], &["ceremony", "run", "plan.toml"]].concat();
-    let (shown, code) = room.hold(room.started_by("faketime", &arguments));
+    let (shown, code) = room.hold(room.started_by(faketime(), &arguments));
     assert_eq!(code, 1, "{shown}");
     assert!(shown.contains("more than five minutes apart"), "{shown}");
     // Nothing was written that a right clock couldn't go on behind.
@@ -115,9 +116,10 @@ fn a_clock_that_was_set_between_two_runs_or_within_one_stops_it() {
     let offset = room.account.path("offset");
     write(&offset, "+0\n", 0o600);
     let script = format!(
-        "lib=$(dirname \"$(faketime -f +0 sh -c 'echo $LD_PRELOAD')\")/libfaketime.so.1; \
+        "lib=$(dirname \"$({} -f +0 sh -c 'echo $LD_PRELOAD')\")/libfaketime.so.1; \
          FAKETIME_TIMESTAMP_FILE={} FAKETIME_NO_CACHE=1 DONT_FAKE_MONOTONIC=1 \
          FAKETIME_DONT_FAKE_MONOTONIC=1 LD_PRELOAD=$lib exec \"{BINARY}\" --pin-file pin ceremony run plan.toml",
+        faketime(),
         offset.display()
     );
     let pty = room.started_by("sh", &["-c", &script]);

@@ -5,6 +5,7 @@ use std::fs;
 
 use super::room::{Room, words_of};
 use super::run::{OUTPUTS, assert_one_key};
+use crate::harness::faketime::faketime;
 use crate::harness::process::{bounded, run};
 use crate::harness::pty::Pty;
 use crate::harness::punchmark::BINARY;
@@ -151,7 +152,7 @@ fn a_clock_before_the_last_entry_of_the_ledger_ends_nothing() {
 fn two_hours_back(room: &Room) -> (String, u8) {
     let program = ["-f", "-2h", BINARY, "--pin-file", "pin"];
     let arguments = [&program[..], &["ceremony", "run", "plan.toml"]].concat();
-    room.hold(room.started_by("faketime", &arguments))
+    room.hold(room.started_by(faketime(), &arguments))
 }
 
 #[test]

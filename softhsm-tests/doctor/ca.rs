@@ -4,6 +4,7 @@ use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
 
 use crate::harness::admin::Admin;
+use crate::harness::faketime::faketime;
 use crate::harness::keygen::ED25519;
 use crate::harness::process::{Ran, bounded, run};
 use crate::harness::punchmark::BINARY;
@@ -42,7 +43,7 @@ fn what_was_never_published_is_a_warning_and_what_is_old_is_worse() {
     let ran = admin.punchmark.run(&["doctor"]).exits(0);
     assert!(ran.stdout.starts_with("OK: "), "{ran}");
     for (time, code) in [("+3 days", 1), ("+9 days", 2)] {
-        let mut later = admin.punchmark.prepare(bounded("faketime"));
+        let mut later = admin.punchmark.prepare(bounded(faketime()));
         let ran = run(later.args([time, BINARY, "doctor"])).exits(code);
         assert!(ran.stdout.contains("the last KRL was made "), "{ran}");
     }
@@ -79,7 +80,7 @@ fn what_is_wrong_with_the_ca_is_critical() {
 #[test]
 fn a_clock_behind_the_ledger_and_a_config_that_is_none_are_critical() {
     let admin = Admin::ready();
-    let mut past = admin.punchmark.prepare(bounded("faketime"));
+    let mut past = admin.punchmark.prepare(bounded(faketime()));
     let ran = run(past.args(["-2 days", BINARY, "doctor"])).exits(2);
     assert!(point(&ran, "ledger").contains("CRITICAL"), "{ran}");
     admin.configure("nonsense = 1\n---\n");

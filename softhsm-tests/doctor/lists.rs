@@ -1,6 +1,7 @@
 //! RevokedKeys in each of its states, and what sshd makes of it.
 
 use super::ready;
+use crate::harness::faketime::faketime;
 use crate::harness::process::{bounded, run};
 use crate::harness::stock::Server;
 use crate::harness::write;
@@ -82,7 +83,7 @@ fn a_list_that_others_can_write_is_theirs() {
 }
 
 fn make_at(server: &Server, time: &str) {
-    let mut command = bounded("faketime");
+    let mut command = bounded(faketime());
     command.args([time, "ssh-keygen", "-k", "-f", "revoked.krl", "none.spec"]);
     run(command.current_dir(server.folder())).ok();
 }

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use regex::{Captures, Regex};
 
+use super::faketime::faketime;
 use super::process::{bounded, run};
 use super::punchmark::{BINARY, Punchmark};
 use super::{scratch, write};
@@ -82,7 +83,7 @@ fn script(command: &str) -> String {
 fn played(account: &Punchmark, step: &Step) -> String {
     let program = Path::new(BINARY).parent().unwrap().display();
     let path = std::env::var("PATH").unwrap();
-    let mut shell = account.prepare(bounded("faketime"));
+    let mut shell = account.prepare(bounded(faketime()));
     shell.env("PATH", format!("{program}:{path}"));
     // Only the date is another one; what waits, waits as long as ever.
     shell
@@ -90,6 +91,8 @@ fn played(account: &Punchmark, step: &Step) -> String {
         .env("LC_ALL", "C.UTF-8");
     shell.args(["-f", CLOCK, "sh", "-c"]);
     let ran = run(shell.arg(format!("exec 2>&1\n{}", script(&step.command))));
+    // What the shell runs says all of it on stdout.
+    assert_eq!(ran.stderr, "", "{ran}");
     let code = match ran.code {
         Some(0) => String::new(),
         code => format!("? {}\n", code.unwrap()),
