@@ -7,6 +7,7 @@ mod hang_up;
 mod http;
 mod killed;
 mod lent;
+mod lists;
 mod refused;
 mod room;
 mod story;

@@ -44,7 +44,10 @@ pub use given::{Given, certificate_beside};
 pub use ledger_key::LedgerKeyPlace;
 pub use own_ledger_key::{OwnLedgerKeyError, ledger_key_in_file};
 pub use place::{Place, PlaceError};
-pub use serve::{LoginMethod, ServeConfig, ServeConfigError, ServeTls, ServerUrl, ServerUrlError};
+pub use serve::{
+    LoginMethod, People, ServeConfig, ServeConfigError, ServeLists, ServeTls, ServerUrl,
+    ServerUrlError,
+};
 pub use subject::{SubjectFile, SubjectFileError, read_stdin};
 pub use templates::RoleTemplate;
 

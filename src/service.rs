@@ -13,7 +13,8 @@
 //!    desk of its CA (`order`), which answers when the ledger has it;
 //! 6. `problem`: what is said where something is refused.
 //!
-//! Beside that, `lend` lets a command of the same machine have the ledger for a while.
+//! Beside that, `lend` lets a command of the same machine have the ledger for a while, and `publish` makes
+//! the lists that servers fetch.
 //!
 //! HTTP is asynchronous, on a few threads; all that thinks or touches the ledger is not, and runs
 //! on threads that may wait. Between them stands `routes`. `axum`, `hyper` and `tokio` are named
@@ -35,6 +36,7 @@ mod nonces;
 mod order;
 mod peer;
 mod problem;
+mod publish;
 mod routes;
 mod run;
 mod sessions;
@@ -43,6 +45,7 @@ mod users;
 
 pub use lend::{Again, Lending};
 pub use log::{Line, Log};
+pub use publish::Publish;
 pub use run::{Listening, ServeError, run};
 pub use sessions::SessionsError;
 pub use tls::TlsError;
@@ -63,6 +66,8 @@ use challenges::Challenges;
 use hashing::Hashing;
 use logins::Logins;
 use nonces::Nonces;
+use problem::{ProblemKind, Refused};
+use publish::Bell;
 use sessions::Sessions;
 
 /// What a server serves with: everything is open, and checked.
@@ -77,6 +82,8 @@ pub struct Opened {
     pub ledger: SharedLedger,
     /// How it is lent to commands.
     pub lending: Lending,
+    /// Makes the lists that it hands out; none where somebody else makes them.
+    pub publish: Option<Publish>,
     /// The users who have a password.
     pub users: UsersFile,
     /// Where sessions are kept.
@@ -107,6 +114,8 @@ struct Service {
     ledger: SharedLedger,
     /// Locked while the ledger is lent, and from the server's end on.
     lent: Mutex<()>,
+    /// Rings where something may have been revoked.
+    bell: Bell,
     nonces: Nonces,
     logins: Logins,
     users: UsersFile,
@@ -162,6 +171,13 @@ impl Service {
     fn method(&self, name: &str) -> Option<&LoginMethod> {
         let mut methods = self.serve.logins.iter();
         methods.find(|method| method.name.as_str() == name)
+    }
+
+    /// The CA of this name.
+    fn ca(&self, name: &str) -> Result<&ServedCa, Refused> {
+        let ca = self.cas.iter().find(|ca| ca.name == name);
+        let ca = ca.ok_or_else(|| Refused::new(ProblemKind::NotFound, "there is no such CA"))?;
+        Ok(ca)
     }
 
     fn now(&self) -> u64 {

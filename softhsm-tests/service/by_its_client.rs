@@ -7,7 +7,7 @@ use crate::harness::sshd::{Configuration, Sshd};
 use crate::login::User;
 
 /// A user whose key is enrolled as peter's.
-fn peter(room: &Room) -> User {
+pub(super) fn peter(room: &Room) -> User {
     room.enrolled("peter");
     let user = User::new();
     let key = room.admin.punchmark.path("peter");
@@ -15,7 +15,7 @@ fn peter(room: &Room) -> User {
     user
 }
 
-fn log_in(user: &User, room: &Room) -> Ran {
+pub(super) fn log_in(user: &User, room: &Room) -> Ran {
     let (key, roots) = (user.path("peter"), room.folder().join("root.pem"));
     let (key, roots) = (key.to_str().unwrap(), roots.to_str().unwrap());
     let host = format!("127.0.0.1:{}", room.port);

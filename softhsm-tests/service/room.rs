@@ -12,6 +12,7 @@ use crate::harness::admin::Admin;
 use crate::harness::keygen::ED25519;
 use crate::harness::process::{bounded, run, wait_until};
 use crate::harness::punchmark::BINARY;
+use crate::harness::write;
 
 pub(crate) const URL: &str = "https://ca.example.org";
 
@@ -47,6 +48,23 @@ impl Room {
     /// Where its config is.
     pub(crate) fn folder(&self) -> PathBuf {
         self.admin.config_file().parent().unwrap().to_path_buf()
+    }
+
+    /// Adds lines to its `[serve]`.
+    pub(crate) fn serves(self, lines: &str) -> Self {
+        let path = self.admin.config_file();
+        let config = std::fs::read_to_string(&path).unwrap();
+        let config = config.replacen("[serve]\n", &format!("[serve]\n{lines}\n"), 1);
+        write(&path, config, 0o600);
+        self
+    }
+
+    /// Makes a ledger key, which the config names.
+    pub(crate) fn with_ledger_key(self) -> Self {
+        let key = self.admin.key("ledger_key", ED25519);
+        let line = format!("ledger-key = \"{}\"\n---\n", key.display());
+        self.admin.configure(&line);
+        self
     }
 
     fn at(url: &str, port: u16, tls: &str) -> Self {

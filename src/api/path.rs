@@ -2,6 +2,8 @@
 
 /// The server itself; no login.
 pub const SERVER: &str = "/v1/server";
+/// The newest head of the ledger that was signed; no login.
+pub const CHECKPOINT: &str = "/v1/checkpoint";
 /// A login begins.
 pub const LOGINS: &str = "/v1/logins";
 /// The session that is shown.

@@ -31,6 +31,7 @@ pub(crate) mod known_role;
 pub(crate) mod ledger_ca;
 pub(crate) mod ledger_key;
 pub(crate) mod list_base;
+pub(crate) mod made_list;
 pub(crate) mod manifest;
 #[cfg(feature = "hosts")]
 pub(crate) mod mark;

@@ -1,5 +1,7 @@
 //! `punchmark serve`: people log in over HTTPS, and get certificates by their roles.
 
+mod publish;
+
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
@@ -10,6 +12,7 @@ use super::base::asks_for_pins::AsksForPins;
 use super::base::context::Context;
 use super::base::failure::{Advised, Exit, Failure};
 use super::base::issuing::books;
+use super::base::private_key::PassphraseFile;
 use super::base::terminal::{product_object, say, warn};
 use super::base::words::number_of;
 use crate::batch::Books;
@@ -37,6 +40,9 @@ pub(crate) struct Serve {
     check: bool,
 
     #[command(flatten)]
+    passphrase: PassphraseFile,
+
+    #[command(flatten)]
     asks: AsksForPins,
 }
 
@@ -49,7 +55,10 @@ impl Serve {
         let ledger = context.ledger_to_look(config)?;
         let books: &'static Books = Box::leak(Box::new(books(config, &ledger, context)?));
         let known = known(&names, config, &ledger, context)?;
-        let open = self.opened(&known, context)?;
+        let mut pins = context.pins(self.asks);
+        let open = opened(&known, &mut pins)?;
+        let of = (config, &serve);
+        let publish = publish::publish(of, &ledger, (&self.passphrase, &mut pins), context)?;
         // A person may have taken an hour for a PIN: all is held against the ledger again.
         drop(ledger);
         let ledger = context.ledger_for_long_after_asking(config)?;
@@ -64,6 +73,7 @@ impl Serve {
             cas,
             ledger,
             lending: lending(config, books, names),
+            publish,
             users: UsersFile::at(config.users()),
             sessions: config.sessions(),
             clock: config::now,
@@ -81,18 +91,17 @@ impl Serve {
         }
         Ok(Exit::Done)
     }
+}
 
-    fn opened(&self, known: &[KnownCa], context: &Context) -> Result<Vec<OpenCa>, Failure> {
-        let mut pins = context.pins(self.asks);
-        let open = known.iter().map(|known| open(known, &mut pins));
-        let open = open.collect::<Result<Vec<_>, Failure>>()?;
-        for (locator, error) in open.iter().flat_map(OpenCa::absent) {
-            warn(&format!(
-                "{locator} is not there, and the others go on: {error}"
-            ));
-        }
-        Ok(open)
+fn opened(known: &[KnownCa], pins: &mut dyn AskPin) -> Result<Vec<OpenCa>, Failure> {
+    let open = known.iter().map(|known| open(known, pins));
+    let open = open.collect::<Result<Vec<_>, Failure>>()?;
+    for (locator, error) in open.iter().flat_map(OpenCa::absent) {
+        warn(&format!(
+            "{locator} is not there, and the others go on: {error}"
+        ));
     }
+    Ok(open)
 }
 
 /// The CAs that roles name which somebody can ask for.
@@ -200,6 +209,9 @@ impl Advised for ServeConfigError {
                 "let the proxy reach it on 127.0.0.1 or [::1], or name certificate and key"
             }
             Self::NoProxies => "name the address that the proxy comes from",
+            Self::NoLedgerKey => {
+                "name one, or leave `every` out and make them with `punchmark krl`"
+            }
             Self::NoLogin => {
                 "write [login.keys] with kind = \"key\", or [login.start] with kind = \"password\""
             }

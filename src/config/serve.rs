@@ -1,5 +1,7 @@
 //! What the config says of a server: `[serve]`, and how people log in, `[login.NAME]`.
 
+mod lists;
+mod people;
 mod url;
 
 use std::collections::BTreeMap;
@@ -12,6 +14,9 @@ use serde::Deserialize;
 use super::Config;
 use crate::certificate::length_in_seconds;
 use crate::login::{LoginKind, MethodName};
+use lists::ListsTable;
+pub use lists::ServeLists;
+pub use people::People;
 pub use url::{ServerUrl, ServerUrlError};
 
 /// The `[serve]` table.
@@ -27,6 +32,12 @@ pub(super) struct ServeTable {
     address_header: Option<HeaderName>,
     #[serde(default)]
     session: SessionTable,
+    #[serde(default)]
+    krl: Option<ListsTable>,
+    #[serde(default)]
+    admins: People,
+    #[serde(default)]
+    auditors: People,
 }
 
 /// One `[login.NAME]` table.
@@ -147,6 +158,12 @@ pub struct ServeConfig {
     pub idle: u64,
     /// The ways to log in.
     pub logins: Vec<LoginMethod>,
+    /// The lists that it hands out; none without `krl`.
+    pub lists: Option<ServeLists>,
+    /// Who may revoke what is somebody else's, and see it.
+    pub admins: People,
+    /// Who may see what is somebody else's.
+    pub auditors: People,
 }
 
 /// A way to log in.
@@ -204,6 +221,11 @@ pub enum ServeConfigError {
         "[login.{0}] and [login.{1}] are both of kind \"password\", and there is one file of users"
     )]
     Passwords(MethodName, MethodName),
+    /// Nobody fetches a list that nobody signed.
+    #[error(
+        "[serve] makes lists (`krl` has `every`), and the config has no `ledger-key` to sign them"
+    )]
+    NoLedgerKey,
     /// It would be over before it is idle.
     #[error("[serve] ends a session when it is idle for longer than the longest lives")]
     Idle,
@@ -227,6 +249,11 @@ impl Config {
         if idle > longest {
             return Err(ServeConfigError::Idle);
         }
+        let lists = table.krl.as_ref().map(|lists| lists.read(self));
+        if lists.as_ref().is_some_and(|lists| lists.every.is_some()) && self.ledger_key().is_none()
+        {
+            return Err(ServeConfigError::NoLedgerKey);
+        }
         Ok(ServeConfig {
             url: table.url.clone(),
             listen: table.listen.clone(),
@@ -234,6 +261,9 @@ impl Config {
             longest,
             idle,
             logins,
+            lists,
+            admins: table.admins.clone(),
+            auditors: table.auditors.clone(),
         })
     }
 

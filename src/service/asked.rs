@@ -72,6 +72,16 @@ impl Asked {
         }
     }
 
+    /// Whether whoever asks has what has this tag (RFC 9110, 13.1.2).
+    pub(super) fn knows(&self, tag: &str) -> bool {
+        let known = self.headers.get_all(header::IF_NONE_MATCH).iter();
+        let mut tags = known
+            .filter_map(|value| value.to_str().ok())
+            .flat_map(|value| value.split(','))
+            .map(str::trim);
+        tags.any(|known| known == "*" || known.strip_prefix("W/").unwrap_or(known) == tag)
+    }
+
     /// Whether a header is there at all.
     pub(super) fn has(&self, name: &'static str) -> bool {
         self.headers.contains_key(name)

@@ -4,19 +4,24 @@
 mod about;
 mod certificates;
 mod health;
+mod lists;
 mod logins;
 mod session;
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use base64ct::{Base64UrlUnpadded, Encoding as _};
 use serde::Serialize;
+use sha2::{Digest as _, Sha256};
 
 pub(super) use about::{public_key, server};
 pub(super) use certificates::{Left, answered, certificate, decisions, orders};
 pub(super) use health::{problem_page, ready};
+pub(super) use lists::{checkpoint, list};
 pub(super) use logins::{begin, token};
 pub(super) use session::{challenges, end, roles, session};
 
+use super::asked::Asked;
 use super::problem::Refused;
 
 /// What came of a request: an answer, and what the log says of it beside.
@@ -51,6 +56,28 @@ fn json(status: StatusCode, body: &impl Serialize) -> Result<Response, Refused> 
     let mut response = (status, body).into_response();
     let json = HeaderValue::from_static("application/json");
     response.headers_mut().insert(header::CONTENT_TYPE, json);
+    Ok(response)
+}
+
+/// What caches may keep: with a tag by which it need not be sent again.
+fn kept(
+    asked: &Asked,
+    body: Vec<u8>,
+    media: &'static str,
+    cached: &'static str,
+) -> Result<Response, Refused> {
+    let digest = Base64UrlUnpadded::encode_string(&Sha256::digest(&body));
+    let tag = format!("\"{digest}\"");
+    let mut response = if asked.knows(&tag) {
+        StatusCode::NOT_MODIFIED.into_response()
+    } else {
+        body.into_response()
+    };
+    let tag = HeaderValue::from_str(&tag).map_err(Refused::fault)?;
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media));
+    headers.insert(header::ETAG, tag);
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(cached));
     Ok(response)
 }
 

@@ -90,6 +90,7 @@ impl Lender {
                     wait_until_closed(&mut borrower, (who, since), log);
                 }
                 *ledger = self.had_back(service, log);
+                service.bell.ring();
                 let time = since.elapsed().as_millis();
                 format!("process {who} had the ledger for {time} ms")
             }
@@ -118,6 +119,20 @@ impl Lender {
             }
         }
     }
+}
+
+/// Does this to the ledger while no desk has anything open in it. Requests wait meanwhile.
+pub(super) fn at_rest<T>(service: &Service, what: impl FnOnce(&mut Ledger) -> T) -> T {
+    let _unless_it_ends = service.lent.lock();
+    hold(&service.cas);
+    let mut ledger = service
+        .ledger
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner);
+    let done = what(&mut ledger);
+    drop(ledger);
+    let_go(&service.cas);
+    done
 }
 
 /// No socket stays when a server ends well.

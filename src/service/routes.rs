@@ -42,6 +42,8 @@ pub(super) fn router(shared: Shared) -> Router {
     Router::new()
         .route(path::SERVER, get(server))
         .route("/v1/cas/{ca}/public-key", get(public_key))
+        .route("/v1/cas/{ca}/{list}", get(list))
+        .route(path::CHECKPOINT, get(checkpoint))
         .route(path::LOGINS, post(begin))
         .route("/v1/logins/{id}/token", post(token))
         .route(path::SESSION, get(session).delete(end))
@@ -156,6 +158,21 @@ async fn public_key(
         endpoints::public_key(service, &ca, asked)
     })
     .await
+}
+
+async fn list(
+    State(shared): State<Shared>,
+    Path((ca, list)): Path<(String, String)>,
+    request: Request<Body>,
+) -> Response {
+    run(&shared, request, move |service, asked| {
+        endpoints::list(service, (&ca, &list), asked)
+    })
+    .await
+}
+
+async fn checkpoint(State(shared): State<Shared>, request: Request<Body>) -> Response {
+    run(&shared, request, endpoints::checkpoint).await
 }
 
 async fn begin(State(shared): State<Shared>, request: Request<Body>) -> Response {

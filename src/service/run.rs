@@ -17,6 +17,7 @@ use super::edge::Edge;
 use super::hashing::Hashing;
 use super::lend::{self, Lender, Lending};
 use super::nonces::Nonces;
+use super::publish::{Bell, Publisher};
 use super::routes::{Shared, router};
 use super::sessions::Sessions;
 use super::{Line, Log, Opened, Service, SessionsError, TlsError, UsersFileError, tls};
@@ -75,11 +76,12 @@ pub enum Listening {
 ///
 /// # Errors
 /// [`ServeError`].
-pub fn run(opened: Opened, listening: Listening, log: &Log) -> Result<(), ServeError> {
+pub fn run(mut opened: Opened, listening: Listening, log: &Log) -> Result<(), ServeError> {
     let tls = match &opened.serve.tls {
         ServeTls::Files { certificate, key } => Some(tls::acceptor(certificate, key)?),
         ServeTls::Proxy { .. } => None,
     };
+    let publisher = publisher(&mut opened);
     let (service, lending) = service(opened, log)?;
     let service = Arc::new(service);
     let runtime = Builder::new_multi_thread()
@@ -92,6 +94,9 @@ pub fn run(opened: Opened, listening: Listening, log: &Log) -> Result<(), ServeE
         Listening::Yes => {
             let socket = lent::socket(&lending.place.path);
             lend(lending, &service, log)?;
+            if let Some(publisher) = publisher {
+                publisher.start(Arc::clone(&service), Arc::clone(log))?;
+            }
             let served = listen(&runtime, &service, tls, log);
             served.and(lend::remove(&socket).map_err(ServeError::System))
         }
@@ -110,6 +115,13 @@ fn lend(lending: Lending, service: &Arc<Service>, log: &Log) -> Result<(), Serve
         ))),
     }
     Ok(())
+}
+
+/// Who makes lists; none where the config doesn't say how often.
+fn publisher(opened: &mut Opened) -> Option<Publisher> {
+    let publish = opened.publish.take()?;
+    let every = opened.serve.lists.as_ref()?.every?;
+    Some(Publisher::new(publish, every))
 }
 
 fn service(opened: Opened, log: &Log) -> Result<(Service, Lending), ServeError> {
@@ -136,6 +148,7 @@ fn service(opened: Opened, log: &Log) -> Result<(Service, Lending), ServeError> 
         cas: opened.cas.into_iter().map(Arc::new).collect(),
         ledger: opened.ledger,
         lent: Mutex::default(),
+        bell: Bell::default(),
         clock: opened.clock,
         keyboard: opened.keyboard,
     };

@@ -3,10 +3,10 @@
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::file::KRL_MODE;
 use crate::cli::base::arguments::span;
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{Exit, Failure};
+use crate::cli::base::made_list::KRL_MODE;
 use crate::cli::base::signed_list::{AgesOfList, Beside, FetchArguments, ToldList};
 use crate::krl::Krl;
 use crate::server::fetch::count;

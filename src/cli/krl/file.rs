@@ -103,9 +103,6 @@ impl Advised for KeyFileError {
     }
 }
 
-/// What it revokes is no secret, and sshd reads it as whoever it runs as.
-pub(super) const KRL_MODE: u32 = 0o644;
-
 /// The largest key that OpenSSH reads, in a certificate with 256 long principals, is smaller.
 const KEY_BYTES_MAX: usize = 1 << 20;
 

@@ -1,6 +1,5 @@
 //! `punchmark krl --ca … --out FILE`: the KRL of all that the ledger has revoked.
 
-mod made;
 mod of_mirror;
 
 use std::path::{Path, PathBuf};
@@ -8,17 +7,17 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde_json::json;
 
-use self::made::{Made, Places};
 use super::preview;
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{Advised, At, Exit, Failure};
 use crate::cli::base::known_list::KnownFile;
 use crate::cli::base::ledger_ca::ca_named;
 use crate::cli::base::ledger_key::{self, SigningKey};
+use crate::cli::base::made_list::{self, Made, Places};
 use crate::cli::base::terminal::{hint, product_object, say, warn};
 use crate::config::{self, Config, LedgerKeyPlace};
 use crate::krl::rollover::Rollovers;
-use crate::krl::{Header, Krl, ListHead, ListName};
+use crate::krl::{Header, Krl};
 use crate::ledger::key::LedgerKey;
 use crate::ledger::{Ca, LISTS, Ledger, Purpose};
 use crate::revocation::{KrlError, Prune, krl};
@@ -135,25 +134,8 @@ impl Make {
         self.ca.iter().map(|name| ca_named(&all, name)).collect()
     }
 
-    /// The version moves forward even if an older ledger was put back.
     fn header(&self, ledger: &Ledger, highest: u64, now: u64) -> Result<Header, Failure> {
-        let last = ledger.last_krl_version()?.unwrap_or(0).max(highest);
-        let after_last = last.saturating_add(1);
-        let name = ListName {
-            name: self.comment(),
-            head: ledger.checkpoint()?.map(|head| ListHead {
-                origin: head.origin,
-                size: head.size,
-                root: head.root,
-            }),
-        };
-        let comment = name.to_comment();
-        Ok(Header {
-            version: after_last.max(now),
-            generated: now,
-            comment: comment.map_err(|_nul| Failure::usage("a comment has no NUL"))?,
-            ..Header::default()
-        })
+        made_list::header(ledger, highest, self.comment(), now)
     }
 
     /// One list can't stand in for another of the same signer if both have a name.

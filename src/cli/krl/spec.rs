@@ -8,9 +8,10 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde_json::json;
 
-use super::file::{KRL_MODE, each_spec_line, read_key, read_krl, spec_name};
+use super::file::{each_spec_line, read_key, read_krl, spec_name};
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{Advised, At, Exit, Failure};
+use crate::cli::base::made_list::KRL_MODE;
 use crate::cli::base::output_file::target;
 use crate::cli::base::terminal::{product_object, say};
 use crate::config;

@@ -31,6 +31,32 @@ fn a_server_has_url_place_and_a_way_to_log_in() {
 }
 
 #[test]
+fn lists_lie_beside_the_ledger_or_where_the_config_says() {
+    let with = |lists: &str| {
+        let more = format!("krl = {lists}\nadmins = [\"anna\"]\nlisten");
+        let text = format!("{}{LOGIN}", SERVE.replace("listen", &more));
+        serve(&format!(
+            "ledger-key = \"key\"\nledger = \"l.ledger\"\n{text}"
+        ))
+        .unwrap()
+    };
+    let anna = "anna".parse().unwrap();
+    let beside = with("{ every = \"1h\" }");
+    assert!(beside.admins.have(&anna) && !beside.auditors.have(&anna));
+    let beside = beside.lists.unwrap();
+    assert_eq!(beside.every, Some(3600));
+    assert_eq!(
+        beside.krl(),
+        Path::new("/etc/punchmark/l.lists/revoked.krl")
+    );
+    let there = with("{ folder = \"/srv/lists\" }").lists.unwrap();
+    assert_eq!(
+        (there.every, there.checkpoint()),
+        (None, "/srv/lists/checkpoint".into())
+    );
+}
+
+#[test]
 fn what_makes_no_server_is_said_in_words() {
     let with = |from: &str, to: &str| format!("{}{LOGIN}", SERVE.replace(from, to));
     let files = "{ certificate = \"tls.pem\", key = \"tls.key\" }";
@@ -60,6 +86,10 @@ fn what_makes_no_server_is_said_in_words() {
             ServeConfigError::NoProxy("address-header"),
         ),
         (
+            with("listen", "krl = { every = \"1h\" }\nlisten"),
+            ServeConfigError::NoLedgerKey,
+        ),
+        (
             with("listen", "session = { longest = \"1h\" }\nlisten"),
             ServeConfigError::Idle,
         ),
@@ -80,6 +110,15 @@ fn a_wrong_value_is_an_error_where_it_stands() {
         ("listen", "session = { longest = \"8d\" }\nlisten", 3, "7d"),
         ("listen", "trusted-proxies = [\"all\"]\nlisten", 3, "all"),
         ("listen", "address-header = \"a b\"\nlisten", 3, "a b"),
+        ("listen", "krl = { every = \"10s\" }\nlisten", 3, "10s"),
+        ("listen", "krl = { file = \"a\" }\nlisten", 3, "file"),
+        ("listen", "admins = [\"a b\"]\nlisten", 3, "a b"),
+        (
+            "listen",
+            "admins = [\"group:a:b\"]\nlisten",
+            3,
+            "name people",
+        ),
     ] {
         let text = format!("{}{LOGIN}", SERVE.replacen(from, to, 1));
         let error = config(&text).unwrap_err();

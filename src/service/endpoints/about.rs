@@ -1,17 +1,15 @@
 //! What the server says of itself, without a login.
 
-use axum::http::{HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
-use base64ct::{Base64UrlUnpadded, Encoding as _};
-use sha2::{Digest as _, Sha256};
+use axum::http::StatusCode;
+use axum::response::Response;
 use ssh_key::PublicKey;
 
-use super::{Outcome, json, text};
+use super::{Outcome, json, kept};
 use crate::api::about::{Ca, Method, Server};
 use crate::certificate::subject::fingerprint;
 use crate::ledger::Purpose;
 use crate::service::asked::Asked;
-use crate::service::problem::{ProblemKind, Refused};
+use crate::service::problem::Refused;
 use crate::service::{ServedCa, Service};
 
 /// Name, version, time, CAs and login methods.
@@ -49,23 +47,9 @@ fn told(service: &Service) -> Result<Response, Refused> {
 }
 
 fn key_of(service: &Service, name: &str, asked: &Asked) -> Result<Response, Refused> {
-    let ca = service.cas.iter().find(|ca| ca.name == name);
-    let ca = ca.ok_or_else(|| Refused::new(ProblemKind::NotFound, "there is no such CA"))?;
-    let line = format!("{}\n", line(ca)?);
-    let digest = Base64UrlUnpadded::encode_string(&Sha256::digest(line.as_bytes()));
-    let tag = format!("\"{digest}\"");
-    let known = asked.headers.get_all(header::IF_NONE_MATCH).iter();
-    let mut response = if known.into_iter().any(|known| known == tag.as_str()) {
-        StatusCode::NOT_MODIFIED.into_response()
-    } else {
-        text(line)
-    };
-    let tag = HeaderValue::from_str(&tag).map_err(Refused::fault)?;
-    let headers = response.headers_mut();
-    headers.insert(header::ETAG, tag);
-    let cached = HeaderValue::from_static("public, max-age=300");
-    headers.insert(header::CACHE_CONTROL, cached);
-    Ok(response)
+    let line = format!("{}\n", line(service.ca(name)?)?);
+    let media = "text/plain; charset=utf-8";
+    kept(asked, line.into_bytes(), media, "public, max-age=300")
 }
 
 fn line(ca: &ServedCa) -> Result<String, Refused> {

@@ -5,12 +5,12 @@ use std::path::Path;
 use ssh_key::public::KeyData;
 
 use super::super::preview;
-use super::made::{Made, Places};
 use super::{Make, tell_of_signature};
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{At, Exit, Failure};
 use crate::cli::base::ledger_key;
 use crate::cli::base::list_base::Delegated;
+use crate::cli::base::made_list::{Made, Places};
 use crate::cli::base::pending;
 use crate::config::{self, Config};
 use crate::krl::Krl;

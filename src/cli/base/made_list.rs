@@ -4,13 +4,12 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use super::super::file::KRL_MODE;
-use crate::cli::base::failure::{At, Failure};
-use crate::cli::base::ledger_key;
-use crate::cli::base::output_file::{beside_file, signature_file, target};
+use super::failure::{At, Failure};
+use super::ledger_key;
+use super::output_file::{beside_file, signature_file, target};
 use crate::config;
 use crate::krl::rollover::Rollovers;
-use crate::krl::{KRL_NAMESPACE, Krl, ListName};
+use crate::krl::{Header, KRL_NAMESPACE, Krl, ListHead, ListName};
 use crate::ledger::key::LedgerKey;
 use crate::ledger::{KrlMade, Ledger, ListSigned};
 use crate::output;
@@ -18,17 +17,44 @@ use crate::revocation::PublishedState;
 
 /// The files of a list: itself, and what lies beside the name that was given, which may be a
 /// link: who fetches knows that one.
-pub(super) struct Places {
+pub(crate) struct Places {
     list: PathBuf,
-    pub(super) signature: PathBuf,
-    pub(super) rollovers: PathBuf,
+    pub(crate) signature: PathBuf,
+    pub(crate) rollovers: PathBuf,
     state: PathBuf,
 }
 
+/// What the next list says of itself, under this name. Its version moves forward even if an older ledger was put
+/// back.
+pub(crate) fn header(
+    ledger: &Ledger,
+    highest: u64,
+    name: String,
+    now: u64,
+) -> Result<Header, Failure> {
+    let last = ledger.last_krl_version()?.unwrap_or(0).max(highest);
+    let after_last = last.saturating_add(1);
+    let name = ListName {
+        name,
+        head: ledger.checkpoint()?.map(|head| ListHead {
+            origin: head.origin,
+            size: head.size,
+            root: head.root,
+        }),
+    };
+    let comment = name.to_comment();
+    Ok(Header {
+        version: after_last.max(now),
+        generated: now,
+        comment: comment.map_err(|_nul| Failure::usage("a comment has no NUL"))?,
+        ..Header::default()
+    })
+}
+
 /// A list in its final bytes, which the ledger has yet to record.
-pub(super) struct Made {
+pub(crate) struct Made {
     list: Krl,
-    pub(super) bytes: Vec<u8>,
+    pub(crate) bytes: Vec<u8>,
     state: String,
     signed: Option<Signed>,
 }
@@ -41,7 +67,7 @@ struct Signed {
 }
 
 impl Places {
-    pub(super) fn of(out: &Path) -> Result<Self, Failure> {
+    pub(crate) fn of(out: &Path) -> Result<Self, Failure> {
         Ok(Self {
             rollovers: target(&beside_file(out, ".keys"))?,
             signature: target(&signature_file(out))?,
@@ -51,19 +77,19 @@ impl Places {
     }
 
     /// Whether the list can be written, to be asked before anything is recorded.
-    pub(super) fn check(&self) -> Result<(), Failure> {
+    pub(crate) fn check(&self) -> Result<(), Failure> {
         output::check(&self.list).at("cannot write")
     }
 }
 
 impl Made {
     /// SHA-256 of the list.
-    pub(super) fn sha256(&self) -> [u8; 32] {
+    pub(crate) fn sha256(&self) -> [u8; 32] {
         Sha256::digest(&self.bytes).into()
     }
 
     /// The list, and the state of the ledger that it was made from; signed, where there is a key.
-    pub(super) fn of(
+    pub(crate) fn of(
         ledger: &Ledger,
         list: Krl,
         key: Option<&mut LedgerKey>,
@@ -86,16 +112,16 @@ impl Made {
         })
     }
 
-    pub(super) fn version(&self) -> u64 {
+    pub(crate) fn version(&self) -> u64 {
         self.list.header().version
     }
 
-    pub(super) fn is_signed(&self) -> bool {
+    pub(crate) fn is_signed(&self) -> bool {
         self.signed.is_some()
     }
 
     /// What the ledger records of it.
-    pub(super) fn to_entry(&self) -> KrlMade {
+    pub(crate) fn to_entry(&self) -> KrlMade {
         let head = ListName::of_comment(&self.list.header().comment).head;
         let signed = self.signed.as_ref();
         let signer = signed.map_or_else(Vec::new, |signed| signed.signer.clone());
@@ -113,7 +139,7 @@ impl Made {
 
     /// Writes list, signatures, state and rollovers. The rollovers stand there before a list by a
     /// new key does: whoever sees that one finds the way to it, from a key that a server was given.
-    pub(super) fn write(&self, places: &Places, rollovers: &Rollovers) -> Result<(), Failure> {
+    pub(crate) fn write(&self, places: &Places, rollovers: &Rollovers) -> Result<(), Failure> {
         let (mut of_list, mut of_state) = (None, None);
         if let Some(signed) = &self.signed {
             let rollovers = rollovers.to_string();
@@ -151,4 +177,6 @@ fn write_state(file: &Path, state: &str, signature: Option<&str>) -> Result<(), 
     released.at("cannot write")
 }
 
+/// What it revokes is no secret, and sshd reads it as whoever it runs as.
+pub(crate) const KRL_MODE: u32 = 0o644;
 const STATE_MODE: u32 = 0o600;
