@@ -144,7 +144,8 @@ fn what_is_revoked_stands_in_the_next_list_within_ten_seconds_and_sshd_refuses_i
     wait_until("all of it is told", || {
         room.log().matches("made KRL").count() == 2
     });
-    fetch(&room, "krl", "revoked.krl").ok().says("revokes 1");
+    let fetched = fetch(&room, "krl", "revoked.krl").ok();
+    assert!(fetched.stdout.contains("revokes 1"), "{fetched}");
     sshd.login(&key).exits(255).says("revoked");
     fetch(&room, "known", "users.known").ok();
     let known = std::fs::read_to_string(room.admin.punchmark.path("users.known"));
@@ -210,5 +211,65 @@ fn a_list_that_can_not_be_written_is_told_and_tried_again() {
     std::fs::remove_dir(&list).unwrap();
     wait_until("it is made", || list.is_file());
     server.end();
+    room.ledger_is_right();
+}
+
+#[test]
+fn a_list_that_is_made_while_certificates_are_signed_gives_none_of_them_up() {
+    let room = Room::ready()
+        .with_ledger_key()
+        .serves("krl = { every = \"1h\" }");
+    let list = room
+        .admin
+        .ledger_file()
+        .with_extension("lists")
+        .join("revoked.krl");
+    let keys: Vec<_> = (0..3)
+        .map(|at| room.enrolled(&format!("user{at}")))
+        .collect();
+    for at in 0..4 {
+        room.admin.key(&format!("lost{at}"), ED25519);
+    }
+    let server = room.start();
+    wait_until("the first list is made", || list.is_file());
+    let asking: Vec<_> = keys
+        .iter()
+        .enumerate()
+        .map(|(at, key)| {
+            let client = Client::logged_in(room.port, key);
+            let requests =
+                (0..12).map(|_| room.request_file(&format!("user{at}"), &client.challenge(), &[]));
+            let requests: Vec<_> = requests.collect();
+            (client, requests)
+        })
+        .collect();
+    let asking: Vec<_> = asking
+        .into_iter()
+        .map(|(client, requests)| {
+            std::thread::spawn(move || {
+                for request in requests {
+                    client.certificate(&request).unwrap().is(201);
+                }
+            })
+        })
+        .collect();
+    for at in 0..4 {
+        let before = version(&list);
+        let lost = format!("lost{at}.pub");
+        room.admin
+            .punchmark
+            .run(&["revoke", "--key", &lost, "--reason", "lost"])
+            .ok();
+        wait_until("the next list is made", || version(&list) != before);
+        let shown = room
+            .admin
+            .punchmark
+            .run(&["krl", "show", list.to_str().unwrap()])
+            .ok();
+        assert!(!shown.stdout.contains("serial:"), "{shown}");
+    }
+    asking.into_iter().for_each(|one| one.join().unwrap());
+    server.end();
+    room.admin.assert_issued(36);
     room.ledger_is_right();
 }
