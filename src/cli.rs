@@ -15,6 +15,7 @@ mod ca;
 #[cfg(feature = "two-sides")]
 mod ceremony;
 mod challenge;
+#[cfg(feature = "completion")]
 mod completion;
 mod config;
 mod doctor;
@@ -143,6 +144,7 @@ enum Command {
     Doctor(Box<doctor::Doctor>),
     #[cfg(feature = "hosts")]
     Host(Box<host::Host>),
+    #[cfg(feature = "completion")]
     Completion(completion::Completion),
     #[cfg(feature = "man")]
     Man(man::ManPages),
@@ -210,6 +212,7 @@ impl Cli<Command> {
             Command::Doctor(command) => command.run(&context),
             #[cfg(feature = "hosts")]
             Command::Host(command) => command.run(&context),
+            #[cfg(feature = "completion")]
             Command::Completion(command) => command.run(&context, whole_tree()),
             #[cfg(feature = "man")]
             Command::Man(command) => command.run(whole_tree()),

@@ -15,6 +15,7 @@ mod own_ledger_key;
 mod place;
 mod policy;
 mod requests;
+#[cfg(feature = "service")]
 mod serve;
 mod subject;
 mod surroundings;
@@ -44,6 +45,7 @@ pub use given::{Given, certificate_beside};
 pub use ledger_key::LedgerKeyPlace;
 pub use own_ledger_key::{OwnLedgerKeyError, ledger_key_in_file};
 pub use place::{Place, PlaceError};
+#[cfg(feature = "service")]
 pub use serve::{
     LoginMethod, People, ServeConfig, ServeConfigError, ServeLists, ServeTls, ServerUrl,
     ServerUrlError,
@@ -56,6 +58,7 @@ pub use surroundings::{home_folder, keyboard, now, state_folder, time_zone, work
 
 use self::attestation::AttestationConfig;
 use self::requests::RequestAge;
+#[cfg(feature = "service")]
 use self::serve::{LoginTable, ServeTable};
 use crate::file::{Untrusted, Writers};
 use crate::issue::LedgerPlace;
@@ -103,6 +106,10 @@ struct ConfigFile {
     #[serde(default)]
     suffixes: Suffixes,
     #[serde(default)]
+    #[cfg_attr(
+        not(feature = "service"),
+        expect(dead_code, reason = "it is a server's alone")
+    )]
     serve: Option<ServeTable>,
     #[serde(default)]
     login: BTreeMap<MethodName, LoginTable>,
@@ -112,6 +119,14 @@ struct ConfigFile {
     #[serde(skip)]
     has_roles: bool,
 }
+
+/// `[serve]`, which a program that serves nothing leaves unread.
+#[cfg(not(feature = "service"))]
+type ServeTable = serde::de::IgnoredAny;
+
+/// `[login.NAME]`, of which it reads the name alone.
+#[cfg(not(feature = "service"))]
+type LoginTable = serde::de::IgnoredAny;
 
 /// One `[ca.NAME]` table.
 #[derive(Clone, Debug, Deserialize)]

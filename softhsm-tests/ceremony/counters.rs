@@ -129,3 +129,27 @@ fn a_card_that_is_reset_at_the_end_of_its_key_has_nothing_to_change() {
         "{shown}"
     );
 }
+
+#[test]
+fn a_session_between_two_runs_is_told_as_an_entry_of_others() {
+    let (room, mut people, before) = later(&["5.7.1"], ("drill", ""), ("users", "root"), &drill());
+    let is_sealed = |question: &str| question.contains("the bag that `root` is");
+    assert_eq!(people.hold_until(room.start(), is_sealed), None);
+    room.wait_until_left();
+    let session = ["ceremony", "unlock", "--", "ledger", "verify"];
+    let all = [&["--config", "ca/punchmark.toml"][..], &session].concat();
+    let (shown, code) = people.hold(room.started_by(BINARY, &all));
+    assert_eq!(code, 0, "{shown}");
+    let why = ("what is that entry?", "we looked at the ledger");
+    people.answers.push((why.0.to_owned(), why.1.to_owned()));
+    let (shown, code) = people.hold(room.start());
+    assert_eq!(code, 0, "{shown}");
+    let told = room.verify(&words_of(&shown).0).ok().stdout;
+    assert!(told.contains("a device got other secrets"), "{told}");
+    assert_card(&room, &secret_of(&before), 3);
+    let transcript = room.transcript();
+    assert!(
+        transcript.contains("generation 1, counter 2\""),
+        "{transcript}"
+    );
+}

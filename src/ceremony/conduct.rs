@@ -53,7 +53,7 @@ use crate::secret::AskPin;
 use crate::secret::share::Share;
 
 pub(super) use attested::{LEDGER_KEY_NAME, attestation_of};
-pub(super) use custody::{check_of, opened_by_fact};
+pub(super) use custody::check_of;
 pub use error::ConductError;
 pub use finish::{CEREMONY_NAMESPACE, HEAD_FILE, Held, LEDGER_FILE, SIGNATURE_FILE};
 pub(super) use in_memory::in_memory_fact;

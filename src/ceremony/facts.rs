@@ -206,6 +206,11 @@ pub(super) fn device_fact(device: &Device) -> String {
     format!("device {}", device.name)
 }
 
+/// What opens a device, where shares do.
+pub(super) fn opened_by_fact(device: &Device) -> String {
+    format!("opened by {}", device.name)
+}
+
 /// The fact that a device got secrets of its own.
 pub(super) fn secrets_fact(device: &Device) -> String {
     format!("secrets {}", device.name)

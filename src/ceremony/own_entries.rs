@@ -5,15 +5,18 @@
 
 mod told;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::io::BufReader;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use ssh_key::PublicKey;
 
+use super::counters::AtTheEnd;
 use super::emergency::is_that_of;
-use super::facts::{LEDGER_BEFORE, LEDGER_KEY, SECRET_CHECK, check_of, head_of_words};
+use super::facts::{
+    LEDGER_BEFORE, LEDGER_KEY, SECRET_CHECK, check_of, head_of_words, opened_by_fact,
+};
 use super::files::file_sha256;
 use super::key_place;
 use super::plan::{Copies, Pins, Plan, Task};
@@ -21,7 +24,8 @@ use super::public_files::LIST_FILE;
 use super::transcript::{Event as LineEvent, Transcript};
 use crate::bundle::Opened;
 use crate::ledger::{
-    Bound, CopySeen, Entry, Event, Ledger, LedgerError, NotBound, RequestId, Reserved, Stage,
+    Bound, CopySeen, Derivation, Entry, Event, Ledger, LedgerError, NotBound, RequestId, Reserved,
+    SecretsDerived, Stage,
 };
 use crate::signer::Locator;
 use crate::wire::RawCertificate;
@@ -42,6 +46,8 @@ pub(super) struct OwnEntries<'p> {
     intents: Vec<Locator>,
     /// What tells the secret that shares open from another one.
     secret: Option<[u8; 32]>,
+    /// What the devices are left with that shares open, by serial, of those of which the transcript says it by now.
+    left: HashMap<String, AtTheEnd>,
 }
 
 /// An entry that is none of the plan's.
@@ -98,6 +104,10 @@ impl<'p> OwnEntries<'p> {
             .fact(LEDGER_KEY)
             .and_then(|line| line.parse::<PublicKey>().ok());
         let bundles = plan.signing().into_iter().flat_map(|sign| &sign.bundles);
+        let left = plan.devices.iter().filter_map(|device| {
+            let end = transcript.fact(&opened_by_fact(device))?;
+            Some((device.serial(), AtTheEnd::parse(end)?))
+        });
         Self {
             plan,
             found,
@@ -108,6 +118,7 @@ impl<'p> OwnEntries<'p> {
                 .collect(),
             intents: transcript.events().filter_map(intent).collect(),
             secret: transcript.fact(SECRET_CHECK).and_then(check_of),
+            left: left.collect(),
         }
     }
 
@@ -217,15 +228,7 @@ impl<'p> OwnEntries<'p> {
             }
             Event::LedgerKeyAdded(added) => self.is_own_key(walk, &added.key),
             Event::CopySeen(seen) => self.is_own_copy(walk, seen),
-            Event::SecretsDerived(derived) => {
-                let custody = self.plan.custody.as_ref();
-                let changes = is_new || custody.is_some_and(|custody| custody.rotates);
-                let mut devices = self.plan.devices.iter();
-                let is_it = self.secret == Some(derived.check);
-                changes
-                    && is_it
-                    && devices.any(|one| one.pins == Pins::Shares && one.serial() == derived.serial)
-            }
+            Event::SecretsDerived(derived) => self.is_own_change(derived),
             Event::KrlMade(made) => self.list == Some(made.sha256),
             Event::CheckpointSigned(_) => signs,
             Event::CeremonyHeld(held) => held.plan == self.plan.sha256,
@@ -291,6 +294,26 @@ impl<'p> OwnEntries<'p> {
         walk.before.contains(&seen.ca)
             && (self.is_announced(&seen.device)
                 || ends.any(|copy| key_place::is_end_of(self.plan, copy, &seen.device)))
+    }
+
+    /// Of the secret that shares open, as long as the transcript doesn't say what the device was left with, and up to
+    /// that: what comes behind it is of a session by itself.
+    fn is_own_change(&self, derived: &SecretsDerived) -> bool {
+        let custody = self.plan.custody.as_ref();
+        let is_new = self.plan.ledger.is_none();
+        let changes = is_new || custody.is_some_and(|custody| custody.rotates);
+        let is_up_to =
+            |by: &Derivation| derived.generation == by.generation && derived.counter <= by.counter;
+        let is_before = match self.left.get(&derived.serial) {
+            None => true,
+            Some(AtTheEnd::Changed(by)) => is_up_to(by),
+            Some(AtTheEnd::Kept(_) | AtTheEnd::Missing(_) | AtTheEnd::Reset) => false,
+        };
+        let mut devices = self.plan.devices.iter();
+        changes
+            && is_before
+            && self.secret == Some(derived.check)
+            && devices.any(|one| one.pins == Pins::Shares && one.serial() == derived.serial)
     }
 
     /// Whether the transcript has as an intent that a key comes to this place.

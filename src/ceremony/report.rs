@@ -9,8 +9,7 @@ mod summary;
 
 use std::collections::BTreeMap;
 
-use super::conduct::opened_by_fact;
-use super::facts::{PLACES, blob_fact, end_fact};
+use super::facts::{PLACES, blob_fact, end_fact, opened_by_fact};
 use super::instant::Instant;
 use super::plan::{Copies, End, Pins, Plan};
 use super::script::{REHEARSAL_STYLE, banner, people};

@@ -3,10 +3,10 @@
 //! That a device is about to get other secrets is an entry of the ledger before it is changed, and so is that it opened
 //! with them. A run that was cut short between brings it to the end of that before anything else asks for its PIN.
 
-use super::{Conduct, ConductError, opened_by_fact};
+use super::{Conduct, ConductError};
 use crate::ceremony::counters::{AtTheEnd, had, set_since};
 use crate::ceremony::custody::Custodians;
-use crate::ceremony::facts::{LEDGER_BEFORE, MISSING, head_of_words};
+use crate::ceremony::facts::{LEDGER_BEFORE, MISSING, head_of_words, opened_by_fact};
 use crate::ceremony::key_place;
 use crate::ceremony::plan::{Device, Hardware, Kind, Pins};
 use crate::ceremony::steps::{Act, Step, steps};
@@ -28,6 +28,11 @@ impl Conduct<'_> {
     }
 
     fn at_the_end(&mut self, device: &Device, rotates: bool) -> Result<AtTheEnd, ConductError> {
+        // What a run before this one told of it stays: a session since then is an entry of others.
+        let told = self.transcript().fact(&opened_by_fact(device));
+        if let Some(end) = told.and_then(AtTheEnd::parse) {
+            return Ok(end);
+        }
         let config = self.config()?.ok_or(ConductError::NoConfig)?;
         let ledger = Ledger::open_to_read(&config.ledger())?;
         let name = key_place::device(device);

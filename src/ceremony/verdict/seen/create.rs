@@ -3,10 +3,11 @@
 use super::{Seen, foreign};
 use crate::ceremony::conduct::{
     LEDGER_KEY_NAME, SECRET_CHECK, SECRETS_ARE_SET, SHARES, attestation_of, copy_fact,
-    in_memory_fact, in_words, opened_by_fact,
+    in_memory_fact, in_words,
 };
 use crate::ceremony::facts::{
-    LEDGER_KEY, LEDGER_KEY_PRINT, SECRET_IS_SET, attested_fact, secret_fact, secrets_fact,
+    LEDGER_KEY, LEDGER_KEY_PRINT, SECRET_IS_SET, attested_fact, opened_by_fact, secret_fact,
+    secrets_fact,
 };
 use crate::ceremony::key_card::KEY_CARD_FILE;
 use crate::ceremony::plan::{Copies, Hardware, KeyPlace, Pins, Plan};

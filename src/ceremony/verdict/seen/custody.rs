@@ -1,8 +1,8 @@
 //! What belongs to the step that leaves devices with other secrets, or with those that they had.
 
 use super::{Seen, foreign};
-use crate::ceremony::conduct::opened_by_fact;
 use crate::ceremony::counters::AtTheEnd;
+use crate::ceremony::facts::opened_by_fact;
 use crate::ceremony::plan::{Device, End, Kind, Pins, Plan};
 use crate::ceremony::verdict::VerdictFault;
 

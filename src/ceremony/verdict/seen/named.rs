@@ -3,14 +3,15 @@
 use crate::ceremony::conduct::{
     LEDGER_KEY_NAME, MEDIUM_AFTER, MEDIUM_BEFORE, SECRET_CHECK, SHARES, SIGNATURE_OF_LIST,
     attestation_of, compared_fact, copy_fact as copy_in_device, decided_fact, in_memory_fact,
-    opened_by_fact, read_back_fact, signed_fact, tested_fact,
+    read_back_fact, signed_fact, tested_fact,
 };
 use crate::ceremony::facts::{
     CLOCKS, COMPONENTS, COMPONENTS_CHECK, ENROLMENT, FIRST_DRILL, LEDGER_BEFORE, LEDGER_KEY,
     LEDGER_KEY_PRINT, LEFT_OUT, LIST_GOES, MADE_TO_FIND, PLACES, REVOCATION, SERVERS, STAGE,
     attested_fact, begins_fact, blob_fact, brought_fact, brought_key_fact, can_wrap_fact,
     copy_fact, decided_at_fact, device_fact, emergency_fact, end_fact, item_refused, made_to_find,
-    number_behind, printed_by, retired_fact, secret_fact, secrets_fact, touches_fact,
+    number_behind, opened_by_fact, printed_by, retired_fact, secret_fact, secrets_fact,
+    touches_fact,
 };
 use crate::ceremony::plan::{
     Ca, CaBefore, End, KeyPlace, Pins, Plan, PlannedBundle, emergency_file,
