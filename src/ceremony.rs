@@ -63,6 +63,7 @@ pub use rehearsal::{
 pub use report::report;
 pub use room::Room;
 pub use script::{html, markdown};
+pub use sheet::not_in_print;
 pub use steps::{Act, Ask, OrMissing, Step, Wanted, steps};
 pub use test_certificate::TestCertificateError;
 pub use transcript::{Event, Line, LineFault, TRANSCRIPT_BYTES_MAX, Transcript, TranscriptError};

@@ -45,7 +45,7 @@ use std::time::Duration;
 use super::plan::Plan;
 use super::record::Record;
 use super::room::{Guard, Room};
-use super::steps::{Act, Ask, Step, Wanted, missing, steps};
+use super::steps::{Act, Ask, Step, Wanted, is_same, missing, steps};
 use super::transcript::{Event, Transcript};
 use crate::attestation::Roots;
 use crate::config::{Config, Place};
@@ -183,6 +183,9 @@ impl Conduct<'_> {
                 .wanted
                 .is_asked(&missing(&steps(self.plan), self.transcript()))
             {
+                if ask.wanted == Wanted::ComponentAgain(0) {
+                    self.wrapped_keys_are_there()?;
+                }
                 self.ask(step, ask)?;
             }
         }
@@ -258,26 +261,29 @@ impl Conduct<'_> {
             Wanted::Component(number) => return self.component(step, ask, number),
             _ => {}
         }
+        let mut is_told = false;
         loop {
             let question = format!("{}: {}\n> ", ask.who, ask.question);
             let answer = self.room.ask(&question).map_err(ConductError::Ask)?;
             if answer == DEVIATION {
-                self.deviation(step, &ask.who)?;
+                is_told |= self.deviation(step, &ask.who)?;
                 continue;
+            }
+            if is_told && self.is_other_number(step, ask, &answer)? {
+                return self.answered(step, ask, answer);
             }
             // What the plan itself says is no secret, though a PIN be part of it.
             let is_of_plan = matches!(
                 ask.wanted,
-                Wanted::Text(_) | Wanted::AnyOf(_) | Wanted::OrMissing(_) | Wanted::Paper(_)
+                Wanted::Text(_)
+                    | Wanted::Number(_)
+                    | Wanted::AnyOf(_)
+                    | Wanted::OrMissing(_)
+                    | Wanted::Paper(_)
             );
             if ask.wanted.takes(&answer) && (is_of_plan || !self.pins.is_in(&answer)) {
                 self.note_missing(step, ask, &answer)?;
-                return self.write(Event::Answer {
-                    step: step.name.clone(),
-                    ask: ask.name.clone(),
-                    by: ask.who.clone(),
-                    answer,
-                });
+                return self.answered(step, ask, answer);
             }
             // Its text is not kept: it could be a PIN that was typed in the wrong place.
             self.write(Event::OtherAnswer {
@@ -290,9 +296,23 @@ impl Conduct<'_> {
                     "That is more than the first {} words. Again, those alone.",
                     words.split(' ').count()
                 ),
+                Wanted::Paper(words) => format!(
+                    "Word {} is another one than that of the plan. Again, the words alone; or type ! to write down what \
+                     is otherwise.",
+                    other_word(&answer, words)
+                ),
                 _ => OTHERWISE.to_owned(),
             });
         }
+    }
+
+    fn answered(&mut self, step: &Step, ask: &Ask, answer: String) -> Result<(), ConductError> {
+        self.write(Event::Answer {
+            step: step.name.clone(),
+            ask: ask.name.clone(),
+            by: ask.who.clone(),
+            answer,
+        })
     }
 
     fn fact(&mut self, step: &Step, name: &str, value: &str) -> Result<(), ConductError> {
@@ -313,6 +333,15 @@ impl Conduct<'_> {
 /// Whether somebody went on reading behind what is wanted.
 fn is_more(answer: &str, words: &str) -> bool {
     answer.split_whitespace().count() > words.split(' ').count()
+}
+
+/// The first word that is not the wanted one, from 1; where it says nothing, that word is on the paper.
+fn other_word(answer: &str, words: &str) -> usize {
+    let typed = answer.split_whitespace();
+    let same = typed
+        .zip(words.split(' '))
+        .take_while(|(typed, word)| is_same(typed, word));
+    same.count() + 1
 }
 
 const OTHERWISE: &str =

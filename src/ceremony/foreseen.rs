@@ -1,7 +1,9 @@
 //! What of a plan shows only beside the clock and the config: told before anybody is called together.
 
+mod before;
 mod ends;
 
+use self::before::before;
 use self::ends::ends;
 use super::key_place;
 use super::plan::{Plan, PlanFault, PlanFaults, in_lines};
@@ -22,6 +24,7 @@ pub fn foreseen(
     emergencies_over(plan, now, &mut faults);
     if let Some(config) = config {
         faults.extend(ledger_key_elsewhere(plan, config));
+        faults.extend(before(plan, config));
         faults.extend(ends(plan, config, now));
     }
     if faults.is_empty() {

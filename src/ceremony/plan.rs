@@ -27,7 +27,7 @@ mod task;
 #[cfg(test)]
 pub(super) mod tests;
 
-use std::path::PathBuf;
+use std::path::{Component, Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
@@ -142,6 +142,14 @@ fn read(reader: &mut Reader, sha256: [u8; 32]) -> Option<Plan> {
     let kind = top.choice(reader, "kind", &Kind::ALL.map(|kind| (kind.as_str(), kind)));
     let (purpose, place) = (top.words(reader, "purpose"), top.words(reader, "place"));
     let (config, folder) = (top.path(reader, "config"), top.path(reader, "folder"));
+    if let (Some(config), Some(folder)) = (&config, &folder)
+        && config
+            .parent()
+            .is_some_and(|of_ca| same_folder(of_ca, folder))
+    {
+        let words = "is that of the config: what the ceremony makes lies in a folder of its own";
+        top.fault(reader, "folder", words);
+    }
     let last = top
         .hash_words(reader, "last")
         .and_then(|text| last(reader, &text));
@@ -236,6 +244,15 @@ fn task(
             compromise::read(reader, top, (devices, ledger), window).map(Task::Compromise)
         }
     }
+}
+
+/// Whether two paths of a plan are one, by their parts.
+fn same_folder(one: &Path, other: &Path) -> bool {
+    let parts = |path: &Path| -> PathBuf {
+        let parts = path.components();
+        parts.filter(|part| *part != Component::CurDir).collect()
+    };
+    parts(one) == parts(other)
 }
 
 /// The words that lie on paper from the ceremony before.

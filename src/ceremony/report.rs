@@ -5,20 +5,21 @@
 
 mod asked;
 mod drill;
+mod inventory;
 mod summary;
 
 use std::collections::BTreeMap;
 
-use super::facts::{PLACES, blob_fact, end_fact, opened_by_fact};
 use super::instant::Instant;
-use super::plan::{Copies, End, Pins, Plan};
+use super::plan::Plan;
 use super::script::{REHEARSAL_STYLE, banner, people};
-use super::steps::{in_memory, steps};
+use super::steps::steps;
 use super::transcript::{Event, Line, Transcript};
 use super::verdict::{Account, UNKNOWN};
 use crate::output::page::{Cell, Page};
 
 use asked::{Found, asked, sources};
+use inventory::inventory;
 use summary::summary;
 
 /// The report of a ceremony, as one HTML file.
@@ -76,95 +77,6 @@ fn signatures(plan: &Plan) -> Vec<Vec<Cell>> {
     rows.map(|(name, roles)| vec![text(name), text(roles), Cell::Box])
         .collect()
 }
-
-/// Each device by its serial number, each key by its fingerprint.
-fn inventory(plan: &Plan, transcript: &Transcript) -> Vec<Vec<Cell>> {
-    let fact = |name: &str| transcript.fact(name).unwrap_or_default().to_owned();
-    let devices = plan.devices.iter().map(|device| {
-        let bags = format!("from bag {} into bag {}", device.bag, device.new_bag);
-        let says = fact(&format!("device {}", device.name));
-        vec![
-            text(format!("Device `{}`", device.name)),
-            text(says),
-            text(bags),
-        ]
-    });
-    let cas = plan.cas().iter().map(|ca| {
-        let what = format!(
-            "CA `{}`, {} key, for {}s",
-            ca.name, ca.algorithm, ca.certificates
-        );
-        let print = fact(&format!("fingerprint {}", ca.name));
-        let place = match &ca.copies {
-            Copies::None => format!("in `{}`", ca.device),
-            Copies::Wrapped(copy) => {
-                format!("in `{}`; WAS EXTRACTABLE: wrapped for `{copy}`", ca.device)
-            }
-            Copies::InMemory(_) => in_memory(ca),
-            Copies::Components => {
-                let kept = fact(&blob_fact(&ca.name));
-                format!("in `{}`; WAS EXTRACTABLE: wrapped key {kept}", ca.device)
-            }
-        };
-        vec![text(what), text(print), text(place)]
-    });
-    let before = plan.ledger.iter().flat_map(|before| &before.cas).map(|ca| {
-        let place = match &ca.device {
-            Some(device) => format!("in `{device}`"),
-            None => match plan.blob(&ca.name) {
-                Some(blob) => format!("out of {}, onto `{}`", blob.file, blob.onto),
-                None => "in no device of the room".to_owned(),
-            },
-        };
-        let what = format!("CA `{}`, from before", ca.name);
-        vec![text(what), text(ca.fingerprint.to_string()), text(place)]
-    });
-    let ended = (0..).zip(plan.copies_that_end()).map(|(number, copy)| {
-        let end = match &copy.end {
-            End::Destroyed(device) => format!("destroyed in `{device}`"),
-            End::Overwritten { file, .. } => format!("overwritten: {}", file.display()),
-            End::ByHand { words, .. } => format!("destroyed by hand: {words}"),
-            End::Missing { words, .. } => format!("MISSING: {words}"),
-        };
-        let what = format!("Copy {} of the key of `{}`", number + 1, copy.ca);
-        vec![text(what), text(fact(&end_fact(number))), text(end)]
-    });
-    let left = plan.old_ca().filter(|_| plan.compromise().is_some());
-    let left = left.map(|old| {
-        let what = format!("Places of the key of `{}` that a thief may have", old.name);
-        vec![text(what), text(fact(PLACES)), text(OF_A_THIEF)]
-    });
-    let ledger = plan.ledger_key().map(|key| {
-        let what = format!("Ledger key, {} key", key.algorithm);
-        let print = fact("fingerprint of the ledger key");
-        vec![
-            text(what),
-            text(print),
-            text(format!("in `{}`", key.device)),
-        ]
-    });
-    let opened = plan.devices.iter().filter(|one| one.pins == Pins::Shares);
-    let opened = opened.map(|device| {
-        let what = format!("What opens `{}`", device.name);
-        let says = fact(&opened_by_fact(device));
-        vec![
-            text(what),
-            text(says),
-            text("with the custodians, in shares"),
-        ]
-    });
-    devices
-        .chain(opened)
-        .chain(cas)
-        .chain(before)
-        .chain(ended)
-        .chain(left)
-        .chain(ledger)
-        .collect()
-}
-
-/// What is to be said of them.
-const OF_A_THIEF: &str = "devices, wrapped keys and the components that open them; each ends by a ceremony of kind `retire`";
 
 /// Each step with its first and its last line, and whoever answered in it.
 fn course(plan: &Plan, transcript: &Transcript) -> Vec<Vec<Cell>> {

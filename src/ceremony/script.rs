@@ -4,7 +4,7 @@ mod components;
 mod page;
 mod text;
 
-use super::plan::{Custody, Device, Holder, Pins, Plan};
+use super::plan::{Custody, Device, End, Holder, Pins, Plan, Task};
 use super::steps::{MISSING, Step, Wanted, steps};
 
 pub(super) use page::REHEARSAL_STYLE;
@@ -40,7 +40,7 @@ fn rows(plan: &Plan) -> Vec<Row> {
 fn row(number: usize, step: Step) -> Row {
     let typed = step.asks.iter().map(|ask| {
         let answer = match &ask.wanted {
-            Wanted::Text(text) => text.clone(),
+            Wanted::Text(text) | Wanted::Number(text) => text.clone(),
             Wanted::AnyOf(texts) => texts.join(", or "),
             Wanted::OrMissing(asked) => format!("{}, or {MISSING}", asked.text),
             // Filled in by hand: what the program printed could be what it wants to hear.
@@ -120,6 +120,15 @@ fn heading(plan: &Plan) -> Vec<(&'static str, String)> {
         heading.push(("Wrapped key", words));
         heading.push(("Wrapped key, SHA-256", crate::wire::hex(&blob.sha256)));
     }
+    for copy in plan.copies_that_end() {
+        let end = match &copy.end {
+            End::Destroyed(device) => format!("in `{device}`: destroyed"),
+            End::Overwritten { copy, file } => format!("{copy}: {} is overwritten", file.display()),
+            End::ByHand { copy, words } => format!("{copy}: by hand, {words}"),
+            End::Missing { copy, words } => format!("{copy}: MISSING, {words}"),
+        };
+        heading.push(("Copy that ends", format!("{}, {end}", copy.ca)));
+    }
     for bundle in plan.signing().iter().flat_map(|sign| &sign.bundles) {
         let (file, items) = (&bundle.file, bundle.items);
         let id = crate::wire::hex(&bundle.id);
@@ -164,6 +173,7 @@ fn sheets(plan: &Plan) -> Vec<Sheet> {
         sheets.extend(forms);
     }
     sheets.extend(components::sheets(plan));
+    sheets.extend(papers(plan));
     sheets.push(Sheet {
         title: "What is copied by hand at the end".to_owned(),
         rows: blanks(&[
@@ -233,6 +243,22 @@ fn by_printer(is_printed: bool) -> &'static str {
     if is_printed { FALLBACK } else { "" }
 }
 
+/// What is destroyed before all when the words were shown, with a box for each.
+fn papers(plan: &Plan) -> Option<Sheet> {
+    let Task::Retire(retire) = &plan.task else {
+        return None;
+    };
+    let papers = retire.papers.iter();
+    let rows =
+        papers.map(|paper| format!("{}, envelope {}: destroyed at", paper.what, paper.envelope));
+    let rows: Vec<_> = rows.chain(["Before the eyes of".to_owned()]).collect();
+    let names: Vec<_> = rows.iter().map(String::as_str).collect();
+    (!retire.papers.is_empty()).then(|| Sheet {
+        title: "Papers that are destroyed when the words were shown".to_owned(),
+        rows: blanks(&names),
+    })
+}
+
 fn inventory(plan: &Plan) -> Sheet {
     let rows = plan.devices.iter().map(|device| {
         let name = format!("{}: {}", device.name, device.words());
@@ -282,6 +308,10 @@ fn blanks(names: &[&str]) -> Vec<(String, String)> {
 const FALLBACK: &str = ". The sheet comes from the printer; this form is for when it fails, and is destroyed empty else";
 /// As many words as a share of 128 bits has (SLIP-0039).
 const SHARE_WORDS: usize = 20;
+/// What whoever has never seen the program is told before the first step.
+const HOW: &str = "Who is named reads aloud; who is asked types. Is something otherwise, type ! in the place of the answer, \
+    then what it is; it stays in the record. Behind that, the number that is really on a bag or an envelope is taken, when a \
+    second person types it, too.";
 /// The columns of the steps; the last three are boxes.
 const COLUMNS: [&str; 8] = [
     "Step",

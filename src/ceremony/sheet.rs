@@ -30,6 +30,24 @@ enum Form {
     Share,
 }
 
+/// What of a plan would stand on a printed sheet with a question mark in the place of a letter: the fonts that every
+/// printer has know those of Western Europe alone (Latin-1). Nothing where no sheet is printed.
+#[must_use]
+pub fn not_in_print(plan: &Plan) -> Vec<&str> {
+    if plan.printer.is_none() {
+        return Vec::new();
+    }
+    let people = plan.people.all.iter().map(|person| &person.name);
+    let devices = plan.devices.iter().map(|device| &device.name);
+    let medium = plan.components.iter().map(|one| &one.medium);
+    let words = [&plan.purpose, &plan.place].into_iter();
+    let words = words.chain(people).chain(devices).chain(medium);
+    words
+        .filter(|text| text.chars().any(|c| u32::from(c) > LATIN_1))
+        .map(String::as_str)
+        .collect()
+}
+
 impl<'s> Sheet<'s> {
     /// Of a share, by its place in the plan.
     pub(super) fn share(plan: &Plan, custody: &Custody, number: usize, secret: &'s Pin) -> Self {
@@ -179,5 +197,7 @@ impl<'s> Sheet<'s> {
     }
 }
 
+/// The last letter of Latin-1.
+const LATIN_1: u32 = 0xff;
 /// What is longer than any other row.
 const WORDS: &str = "Plan, words";

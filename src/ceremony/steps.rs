@@ -7,6 +7,7 @@ mod custody;
 mod drill;
 mod frame;
 mod missing;
+mod number;
 mod restore;
 mod retire;
 mod rollover;
@@ -58,6 +59,8 @@ pub struct Ask {
 pub enum Wanted {
     /// This text, whatever its case and white space.
     Text(String),
+    /// This number; or, behind a deviation that says both, the one that is there in its place.
+    Number(String),
     /// One of these texts, whatever its case and white space.
     AnyOf(Vec<String>),
     /// This text, or that what it is about is missing, which is a deviation.
@@ -281,7 +284,7 @@ impl Wanted {
     #[must_use]
     pub fn takes(&self, answer: &str) -> bool {
         match self {
-            Self::Text(text) | Self::Paper(text) => is_same(answer, text),
+            Self::Text(text) | Self::Number(text) | Self::Paper(text) => is_same(answer, text),
             Self::AnyOf(texts) => texts.iter().any(|text| is_same(answer, text)),
             Self::OrMissing(asked) => is_same(answer, &asked.text) || asked.is_missing(answer),
             Self::Time => answer.parse::<super::instant::Instant>().is_ok(),

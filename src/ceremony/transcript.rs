@@ -327,6 +327,20 @@ impl Transcript {
         facts.map(|(_, value)| value).last()
     }
 
+    /// The last answer to a question of a step.
+    pub fn answer(&self, step: &str, name: &str) -> Option<&str> {
+        let answers = self.events().filter_map(|event| match event {
+            Event::Answer {
+                step: of,
+                ask,
+                answer,
+                ..
+            } if of == step && ask == name => Some(answer.as_str()),
+            _ => None,
+        });
+        answers.last()
+    }
+
     /// Every fact by its name, in order; the last of a name counts.
     pub fn facts(&self) -> impl Iterator<Item = (&str, &str)> {
         self.events().filter_map(|event| match event {

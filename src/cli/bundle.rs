@@ -50,6 +50,7 @@ impl Bundle {
 impl Advised for BundleError {
     fn hint(&self) -> Option<String> {
         let hint = match self {
+            Self::Read(error) if error.kind() == ErrorKind::NotFound => return None,
             Self::Items | Self::Length { .. } | Self::Read(_) | Self::Signature(_) => {
                 "it is not as its registrar signed it: have it made again, and carried on another medium"
             }

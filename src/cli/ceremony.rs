@@ -49,7 +49,7 @@ impl Ceremony {
         match self.command {
             Command::Plan(command) => command.run(context),
             Command::Check(command) => command.run(context),
-            Command::Script(command) => command.run(),
+            Command::Script(command) => command.run(context),
             Command::Rehearse(command) => command.run(context),
             Command::Run(command) => command.run(context),
             Command::Verify(command) => command.run(context),

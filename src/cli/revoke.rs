@@ -93,6 +93,7 @@ impl Revoke {
         let shown = self.caught(&looked, meant)?;
         if revoker.is_some() {
             mirror::refuse_beyond(&shown.all, &looked)?;
+            mirror::warn_of_registrars(&shown.all, &looked)?;
         }
         drop(looked);
         let more = self.more(&suffixes, &shown.wide);

@@ -49,6 +49,9 @@ pub enum LineFault {
     /// A heading that is none.
     #[error("there is no column `{0}`")]
     UnknownColumn(String),
+    /// Cells that are parted as some programs part them.
+    #[error("cells are parted by commas, and this line has semicolons: save it as CSV with commas")]
+    Semicolons,
     /// A heading that stands there twice.
     #[error("column `{0}` stands there twice")]
     ColumnTwice(&'static str),

@@ -39,6 +39,11 @@ pub(super) fn rows(bytes: &[u8]) -> (Vec<Row>, Vec<ManifestFault>) {
         }
         let Some(columns) = &columns else {
             columns = Some(headings(&record, line, &mut faults));
+            // Each line would miss its key, for the first line's fault.
+            let has_key = |fault: &ManifestFault| !matches!(fault.fault, LineFault::NoKeyColumn);
+            if !faults.iter().all(has_key) {
+                break;
+            }
             continue;
         };
         if rows.len() == MOST_LINES {
@@ -71,6 +76,7 @@ fn headings(
         let name = String::from_utf8_lossy(name);
         let column = Column::named(&name);
         match column {
+            None if name.contains(';') => note(LineFault::Semicolons),
             None => note(LineFault::UnknownColumn(name.into_owned())),
             Some(column) if columns.contains(&Some(column)) => {
                 note(LineFault::ColumnTwice(column.name()));

@@ -166,6 +166,20 @@ fn all_that_is_wrong_with_a_table_is_said_at_once_by_the_number_of_the_line() {
 }
 
 #[test]
+fn a_first_line_without_keys_is_the_only_fault() {
+    let table = format!("KEY,principals,key-id\n{ONE},peter,x\n{TWO},erik,y\n");
+    let found = faults(Form::Csv, &table, Kind::User);
+    assert!(
+        found.iter().all(|fault| fault.starts_with("1: ")),
+        "{found:#?}"
+    );
+    let table = format!("key;principals;key-id\n{ONE};peter;x\n");
+    let found = faults(Form::Csv, &table, Kind::User);
+    assert!(found[0].contains("semicolons"), "{found:#?}");
+    assert_eq!(found.len(), 2, "{found:#?}");
+}
+
+#[test]
 fn all_that_is_wrong_with_toml_is_said_at_once_by_the_number_of_the_line() {
     let toml = format!(
         "title = \"x\"\n\n[[subject]]\nkey = \"{ONE}\"\nprincipals = 5\nkey-id = \"\"\ncolour = \"red\"\n\n\

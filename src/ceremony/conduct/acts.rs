@@ -7,8 +7,14 @@ use crate::ceremony::facts::{CLOCKS, printed_by};
 use crate::ceremony::files::file_sha256;
 use crate::ceremony::instant::{FIVE_MINUTES, Instant};
 use crate::ceremony::steps::Step;
-use crate::ceremony::transcript::Event;
 use crate::wire::{bytes_of_words, hex};
+
+/// Each clock with whose it is; the last is the machine's.
+pub(super) fn whose<'n>(who: impl Iterator<Item = &'n str>, clocks: &[Instant]) -> String {
+    let named = who.chain(["this machine"]).zip(clocks);
+    let named: Vec<_> = named.map(|(who, time)| format!("{who} {time}")).collect();
+    named.join(", ")
+}
 
 impl Conduct<'_> {
     /// Holds the machine's clock against the two that people read.
@@ -24,7 +30,8 @@ impl Conduct<'_> {
         self.fact(step, CLOCKS, &told)?;
         let apart = |one: &Instant| clocks.iter().any(|other| one.apart(*other) > FIVE_MINUTES);
         if clocks.iter().any(apart) {
-            return Err(ConductError::Clocks(told));
+            let who = step.asks.iter().map(|ask| ask.who.as_str());
+            return Err(ConductError::Clocks(whose(who, &clocks)));
         }
         Ok(())
     }
@@ -45,16 +52,7 @@ impl Conduct<'_> {
 
     /// The last answer to a question of a step.
     pub(super) fn answer(&self, step: &Step, name: &str) -> Option<&str> {
-        let answers = self.transcript().events().filter_map(|event| match event {
-            Event::Answer {
-                step: of,
-                ask,
-                answer,
-                ..
-            } if *of == step.name && ask == name => Some(answer.as_str()),
-            _ => None,
-        });
-        answers.last()
+        self.transcript().answer(&step.name, name)
     }
 
     /// Program and modules are those that were reviewed.

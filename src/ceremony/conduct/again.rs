@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::acts::whose;
 use super::{Conduct, ConductError};
 use crate::ceremony::facts::MISSING;
 use crate::ceremony::instant::{FIVE_MINUTES, Instant};
@@ -62,9 +63,9 @@ impl Conduct<'_> {
             .iter()
             .any(|(_, time)| time.apart(now) > FIVE_MINUTES)
         {
-            let told = clocks.iter().map(|(_, time)| time.to_string());
-            let told: Vec<_> = told.chain([now.to_string()]).collect();
-            return Err(ConductError::Clocks(told.join(", ")));
+            let times: Vec<_> = clocks.iter().map(|(_, time)| *time).chain([now]).collect();
+            let who = clocks.iter().map(|(who, _)| who.as_str());
+            return Err(ConductError::Clocks(whose(who, &times)));
         }
         Ok(clocks)
     }

@@ -73,6 +73,21 @@ impl Conduct<'_> {
         Ok(secret)
     }
 
+    /// What the components are to open is on the medium, before anybody types one. A drill notes in a later step what
+    /// is missing.
+    pub(super) fn wrapped_keys_are_there(&self) -> Result<(), ConductError> {
+        if self.is_drill() {
+            return Ok(());
+        }
+        let config = self.config()?.ok_or(ConductError::NoConfig)?;
+        let ledger = Ledger::open_to_read(&config.ledger())?;
+        for blob in &self.planned_components()?.blobs {
+            let ca = of_ledger(&ledger, self.ca_of(blob)?)?;
+            self.wrapped_of(&ledger, &ca, blob)?;
+        }
+        Ok(())
+    }
+
     /// A token that gets a key has none that the ledger knows; one that a run that was cut short put there is ours.
     fn are_spares(&self) -> Result<(), ConductError> {
         let config = self.config()?.ok_or(ConductError::NoConfig)?;

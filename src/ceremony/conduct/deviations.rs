@@ -2,7 +2,7 @@
 
 use super::{Conduct, ConductError, DEVIATION};
 use crate::ceremony::room::may_hold_a_pin;
-use crate::ceremony::steps::{Ask, OrMissing, Step, Wanted, steps};
+use crate::ceremony::steps::{Ask, OrMissing, Step, Wanted, is_same, steps};
 use crate::ceremony::transcript::Event;
 use crate::certificate::KeyId;
 use crate::secret::Pin;
@@ -42,16 +42,44 @@ impl Conduct<'_> {
         }
     }
 
-    /// Writes down what went otherwise, in the words of who saw it.
-    pub(super) fn deviation(&mut self, step: &Step, by: &str) -> Result<(), ConductError> {
+    /// Whether another number than the plan's is there, which a second person reads, too: both are written down.
+    pub(super) fn is_other_number(
+        &mut self,
+        step: &Step,
+        ask: &Ask,
+        there: &str,
+    ) -> Result<bool, ConductError> {
+        let Some(text) = ask.other_number(self.plan, there) else {
+            return Ok(false);
+        };
+        let Some(second) = ask.second_reader(self.plan) else {
+            return Ok(false);
+        };
+        let question =
+            format!("{second}: the number that you read there, since it is not the plan's\n> ");
+        let read = self.room.ask(&question).map_err(ConductError::Ask)?;
+        if !is_same(&read, there) || self.pins.is_in(there) {
+            return Ok(false);
+        }
+        self.write(Event::Deviation {
+            step: step.name.clone(),
+            by: ask.who.clone(),
+            text,
+        })?;
+        Ok(true)
+    }
+
+    /// Writes down what went otherwise, in the words of who saw it; false where that is nothing to be written.
+    pub(super) fn deviation(&mut self, step: &Step, by: &str) -> Result<bool, ConductError> {
         let Some(text) = self.text(by, "what is otherwise?")? else {
-            return Ok(());
+            return Ok(false);
         };
         self.write(Event::Deviation {
             step: step.name.clone(),
             by: by.to_owned(),
             text,
-        })
+        })?;
+        Ok(true)
     }
 
     /// A text of one line, that holds no secret; none where it may be one.
@@ -83,7 +111,10 @@ impl Conduct<'_> {
             words += &format!(" {}", step.say);
             for ask in step.asks {
                 words += &format!(" {}", ask.question);
-                if let Wanted::Text(text) | Wanted::OrMissing(OrMissing { text, .. }) = ask.wanted {
+                if let Wanted::Text(text)
+                | Wanted::Number(text)
+                | Wanted::OrMissing(OrMissing { text, .. }) = ask.wanted
+                {
                     words += &format!(" {text}");
                 }
             }

@@ -141,7 +141,7 @@ impl Conduct<'_> {
             match instead(self.room, &ask.who).map_err(ConductError::Ask)? {
                 Instead::Print => return Ok(true),
                 Instead::Screen => return Ok(false),
-                Instead::Deviation => self.deviation(step, &ask.who)?,
+                Instead::Deviation => drop(self.deviation(step, &ask.who)?),
             }
         }
     }

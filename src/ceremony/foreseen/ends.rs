@@ -1,6 +1,7 @@
 //! What stops an end: copies that the plan has no end for, and people who would be locked out. It shows in the ledger, and is
 //! told before bags are cut.
 
+use super::before::{no_such_ca, of_ledger};
 use crate::ca::{LockOut, Retirement, key_places};
 use crate::ceremony::instant::Instant;
 use crate::ceremony::key_place::is_end_of;
@@ -21,20 +22,18 @@ pub(super) fn ends(plan: &Plan, config: &Config, now: u64) -> Vec<PlanFault> {
     };
     let mut faults = Vec::new();
     let looked = ledger.and_then(|ledger| {
-        let mut planned = plan.ledger.iter().flat_map(|ledger| &ledger.cas);
-        planned.try_for_each(|planned| match of_ledger(&ledger, planned)? {
-            Some(ca) => {
-                faults.extend(locked_out(&ledger, &ca, retire.lock_out, now)?);
-                let places = places(config, &ledger, &ca)?;
-                faults.extend(of_copies((plan, retire), planned, &places));
-                Ok(())
-            }
-            None => {
-                let words = format!("the ledger has no CA `{}` with this key", planned.name);
-                faults.push(PlanFault::at("known-ca", words));
-                Ok(())
-            }
-        })
+        let cas = ledger.cas()?;
+        let planned = plan.ledger.iter().flat_map(|ledger| &ledger.cas);
+        for (number, planned) in (1..).zip(planned) {
+            let Some(ca) = of_ledger(&cas, planned) else {
+                faults.push(no_such_ca(number, planned));
+                continue;
+            };
+            faults.extend(locked_out(&ledger, ca, retire.lock_out, now)?);
+            let places = places(config, &ledger, ca)?;
+            faults.extend(of_copies((plan, retire), planned, &places));
+        }
+        Ok(())
     });
     if let Err(error) = looked {
         faults.push(PlanFault::at(
@@ -47,14 +46,6 @@ pub(super) fn ends(plan: &Plan, config: &Config, now: u64) -> Vec<PlanFault> {
 
 /// A place of a key, by its name in the ledger, and whether the key is gone from there.
 type PlaceOfKey = (String, bool);
-
-fn of_ledger(ledger: &Ledger, planned: &CaBefore) -> Result<Option<Ca>, LedgerError> {
-    let is_it = |ca: &Ca| {
-        let print = ca.public_key().fingerprint(ssh_key::HashAlg::Sha256);
-        ca.name() == planned.name.as_str() && print == planned.fingerprint
-    };
-    Ok(ledger.cas()?.into_iter().find(is_it))
-}
 
 fn places(config: &Config, ledger: &Ledger, ca: &Ca) -> Result<Vec<PlaceOfKey>, LedgerError> {
     let is_gone = |became| became == Some(Became::Destroyed);

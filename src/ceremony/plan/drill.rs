@@ -36,13 +36,22 @@ pub(super) fn first(reader: &mut Reader, top: &mut Table, until: Option<Instant>
 fn table(reader: &mut Reader, top: &mut Table, until: Option<Instant>) -> Option<Drill> {
     let table = &mut top.table(reader, "drill");
     let next_due = table.instant(reader, "next-due");
-    if let (Some(next), Some(until)) = (next_due, until)
-        && next <= until
-    {
-        table.fault(reader, "next-due", "is before the end of this window");
+    if let (Some(next), Some(until)) = (next_due, until) {
+        if next <= until {
+            table.fault(reader, "next-due", "is before the end of this window");
+        } else if next.apart(until) > LONGEST {
+            table.fault(
+                reader,
+                "next-due",
+                "is more than ten years behind this window",
+            );
+        }
     }
     table.end(reader);
     Some(Drill {
         next_due: next_due?,
     })
 }
+
+/// A year is reckoned as 366 days. Nobody who holds the first drill is there to remember the next one beyond that.
+const LONGEST: u64 = 10 * 366 * 86_400;

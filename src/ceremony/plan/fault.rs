@@ -47,15 +47,16 @@ impl PlanFaults {
     }
 }
 
-/// Gives each fault the line of its place in the text of the plan.
+/// Gives each fault the line of its place in the text of the plan, and puts them in its order.
 pub(in crate::ceremony) fn in_lines(faults: &mut [PlanFault], text: &str) {
     if faults.is_empty() {
         return;
     }
     let lines = Lines::of(text);
-    for fault in faults {
+    for fault in faults.iter_mut() {
         fault.line = fault.place.as_ref().and_then(|place| lines.line(place));
     }
+    faults.sort_by_key(|fault| fault.line);
 }
 
 impl From<PlanFault> for PlanFaults {

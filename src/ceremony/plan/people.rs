@@ -178,6 +178,9 @@ fn person(reader: &mut Reader, table: &mut Table) -> Option<Person> {
         })
     });
     table.end(reader);
+    if let Some(words) = name.as_deref().and_then(why_no_name) {
+        table.fault(reader, "name", words);
+    }
     if key.is_some()
         && let Some(name) = &name
         && (name.contains('/') || name.len() > NAME_BYTES_MAX)
@@ -196,5 +199,23 @@ fn person(reader: &mut Reader, table: &mut Table) -> Option<Person> {
     })
 }
 
+/// Why nobody can be called so: the name is typed, and what else is typed in its place means something.
+fn why_no_name(name: &str) -> Option<&'static str> {
+    let is_typed = name.starts_with(char::is_alphanumeric) && name.trim() == name;
+    if !is_typed {
+        return Some("begins with a letter or a digit, and ends without a blank");
+    }
+    if name.eq_ignore_ascii_case(MISSING) {
+        return Some("is what is typed for what is not there");
+    }
+    let has = |is: fn(&char) -> bool| name.chars().any(|c| is(&c));
+    let looks_alike = has(char::is_ascii_alphabetic) && has(|c| GREEK_AND_CYRILLIC.contains(c));
+    looks_alike.then_some("mixes letters of two scripts that look alike")
+}
+
+/// What is typed in the place of what nobody has.
+const MISSING: &str = "missing";
+/// The blocks whose letters look like Latin ones (Unicode, Greek and Coptic, Cyrillic and its supplement).
+const GREEK_AND_CYRILLIC: std::ops::RangeInclusive<char> = '\u{370}'..='\u{52f}';
 /// A file's name has room for 255 bytes, and says what it is the signature of.
 const NAME_BYTES_MAX: usize = 200;

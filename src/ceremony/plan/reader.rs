@@ -379,7 +379,7 @@ impl Table {
 
 /// Whether people can read all of it. The rule is that of a key ID, which ends in logs.
 fn shown(text: &str) -> Result<(), &'static str> {
-    if text.is_empty() {
+    if text.trim().is_empty() {
         return Err("is empty");
     }
     match KeyId::parse(text) {

@@ -125,6 +125,53 @@ fn all_faults_are_told_at_once() {
 }
 
 #[test]
+fn faults_are_told_in_the_order_of_their_lines() {
+    let text = filled(3)
+        .replace("certificates = \"user\"", "certificates = \"both\"")
+        .replace("\"Anna\"", "\"!\"")
+        .replace("purpose = \"user CA of example.org\"", "purpose = \" \"");
+    let faults = Plan::parse(text.as_bytes()).unwrap_err();
+    let lines: Vec<_> = faults.all().iter().map(|fault| fault.line).collect();
+    assert!(lines.len() > 2 && lines.is_sorted(), "{lines:?}");
+}
+
+#[test]
+fn a_name_is_one_that_is_typed_and_read() {
+    let names = [
+        ("missing", "is what is typed"),
+        ("Missing", "is what is typed"),
+        ("!", "begins with a letter"),
+        ("../x", "begins with a letter"),
+        ("Bob ", "ends without a blank"),
+        (" ", "is empty"),
+        ("\u{412}ob", "two scripts"),
+    ];
+    for (name, fault) in names {
+        let text = filled(3).replacen("\"Bob\"", &format!("\"{name}\""), 1);
+        let found = faults(&text).join("\n");
+        assert!(found.contains(fault), "{name}: {found}");
+    }
+    for name in [
+        "\u{412}\u{43e}\u{432}\u{430}",
+        "\u{141}ukasz \u{17b}",
+        "O'Neil",
+        "Anna 2",
+    ] {
+        let text = filled(3).replacen("\"Bob\"", &format!("\"{name}\""), 1);
+        Plan::parse(text.as_bytes()).unwrap();
+    }
+}
+
+#[test]
+fn the_folder_of_the_ca_is_no_folder_of_a_ceremony() {
+    for folder in ["ca", "./ca", "ca/"] {
+        let text = filled(3).replace("folder  = \"ceremony\"", &format!("folder = \"{folder}\""));
+        let found = faults(&text).join("\n");
+        assert!(found.contains("folder: is that of the config"), "{found}");
+    }
+}
+
+#[test]
 fn each_rule_of_a_plan_is_held_to() {
     let cases = [
         ("format  = 1", "format  = 2", "format: 2 is none"),
@@ -291,14 +338,10 @@ fn whoever_signs_has_a_name_for_a_file_and_a_key_of_their_own() {
                 .contains("name: names the file of a signature"),
             "{found:?}"
         );
-        // Who brings no key has no such file.
-        Plan::parse(
-            filled(3)
-                .replace("\"Bob\"", &format!("{name:?}"))
-                .as_bytes(),
-        )
-        .unwrap();
     }
+    // Who brings no key has no such file.
+    let keyless = filled(3).replace("\"Bob\"", &format!("{long:?}"));
+    Plan::parse(keyless.as_bytes()).unwrap();
     let found = faults(&with_key(&text, "administrator"));
     assert_eq!(found, ["person: Bob has the key of Anna"]);
 }

@@ -162,10 +162,11 @@ const ASKED: [Asked; 35] = [
         "serial numbers, firmware and bags under \"Devices and keys\"",
         "delivery and first look; seals of the maker",
     ),
-    here(
+    both(
         "WebTrust 4.9",
         "keys in escrow, if there are any, stay secret",
-        "no key is given to anybody: a copy would be an entry of the ledger",
+        "\"Devices and keys\" has each copy, a wrapped key and its components too; what is not there was given to nobody",
+        "who keeps a wrapped key, and who its components, where",
     ),
     both(
         "WebTrust 4.10",

@@ -1,8 +1,9 @@
 //! What stands at the top of a report: which ceremony it was, by which program, and what it left behind.
 
-use crate::ceremony::facts::LEDGER_BEFORE;
+use crate::ceremony::facts::{CLOCKS, LEDGER_BEFORE, SERVERS};
 use crate::ceremony::instant::Instant;
 use crate::ceremony::plan::Plan;
+use crate::ceremony::steps::{Act, steps};
 use crate::ceremony::transcript::{Event, Transcript};
 use crate::ceremony::verdict::Account;
 use crate::wire::{hex, words};
@@ -20,12 +21,25 @@ pub(super) fn summary(
         ("Room", plan.place.clone()),
         ("Held, by the machine's clock", format!("{from} to {until}")),
         ("Machine", format!("started from {}", plan.boot_medium)),
+        ("Clocks", clocks(plan, transcript)),
         ("Program, SHA-256", hex(&plan.program)),
         ("Plan, SHA-256", hex(&plan.sha256)),
         ("Plan, words", plan.words()),
         ("Transcript, SHA-256", hex(&value)),
         ("Transcript, words", words(&value)),
     ];
+    rows.extend(plan.modules.iter().map(|module| {
+        let words = format!("{} {}", module.path.display(), hex(&module.sha256));
+        ("Module, SHA-256", words)
+    }));
+    if let Some(theft) = plan.compromise() {
+        let servers = transcript.fact(SERVERS).unwrap_or_default();
+        rows.push(("Why the key is given up", theft.reason.to_string()));
+        rows.push((
+            "Servers",
+            format!("{}: {servers}", theft.servers.join(", ")),
+        ));
+    }
     if let Some(head) = &account.head {
         let words = format!(
             "{}, {} entries, root {}",
@@ -51,10 +65,22 @@ pub(super) fn summary(
     if let Some(held) = &account.rehearsal {
         rows.push(("Rehearsed, words", words(held)));
     }
+    rows.push(("Signed head, words, off the paper", String::new()));
     rows.push(("The words are those on the paper: initials", String::new()));
     rows.into_iter()
         .map(|(name, says)| (name.to_owned(), says))
         .collect()
+}
+
+/// What two people read, and the machine showed.
+fn clocks(plan: &Plan, transcript: &Transcript) -> String {
+    let step = steps(plan).into_iter().find(|step| step.act == Act::Clocks);
+    let asks = step.iter().flat_map(|step| &step.asks);
+    let who = asks.map(|ask| ask.who.as_str()).chain(["the machine"]);
+    let times = transcript.fact(CLOCKS).unwrap_or_default();
+    let both = who.zip(times.split(", "));
+    let read: Vec<_> = both.map(|(who, time)| format!("{who} {time}")).collect();
+    read.join(", ")
 }
 
 /// How many sheets a program took, and how many it did not; none where the plan has no such program.

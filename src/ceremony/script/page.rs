@@ -1,6 +1,6 @@
 //! The paper as one HTML file, which a browser prints on A4 or Letter.
 
-use super::{COLUMNS, banner, heading, rows, sheets};
+use super::{COLUMNS, HOW, banner, heading, rows, sheets};
 use crate::ceremony::plan::Plan;
 use crate::output::page::{Cell, Page};
 
@@ -20,6 +20,7 @@ pub fn html(plan: &Plan) -> String {
     let named = heading(plan).into_iter();
     page.named(named.map(|(name, words)| (name.to_owned(), words)));
     page.heading("Steps");
+    page.paragraph("how", HOW);
     let rows = rows(plan).into_iter().map(|row| {
         vec![
             Cell::Text(row.number),

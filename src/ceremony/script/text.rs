@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{COLUMNS, banner, heading, rows, sheets};
+use super::{COLUMNS, HOW, banner, heading, rows, sheets};
 use crate::ceremony::plan::Plan;
 
 /// The paper of a plan, as Markdown.
@@ -24,7 +24,7 @@ fn write_all(text: &mut String, plan: &Plan) -> std::fmt::Result {
             .into_iter()
             .map(|(name, words)| [name.to_owned(), words]),
     )?;
-    writeln!(text, "\n## Steps\n")?;
+    writeln!(text, "\n## Steps\n\n{}\n", escaped(HOW))?;
     let rows = rows(plan).into_iter().map(|row| {
         let typed = row.typed.iter();
         let typed: Vec<_> = typed

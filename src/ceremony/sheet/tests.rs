@@ -74,6 +74,16 @@ fn no_text_of_a_plan_is_a_program() {
 }
 
 #[test]
+fn letters_that_no_sheet_shows_are_known_before() {
+    let text = filled_for_shares().replace("Room 5", "R\u{f6}m 5, \u{17b}");
+    assert_eq!(not_in_print(&plan(&text)), Vec::<&str>::new());
+    let printer = "[machine]\nprint = [\"/usr/bin/lp\"]\nprint-sha256 = \"";
+    let printed = text.replace("[machine]", &format!("{printer}{}\"", "07".repeat(32)));
+    let found = plan(&printed);
+    assert_eq!(not_in_print(&found), ["R\u{f6}m 5, \u{17b}"]);
+}
+
+#[test]
 fn a_sheet_of_a_rehearsal_says_so_across() {
     let text = filled_for_shares().replace(
         "requires-rehearsal = false",

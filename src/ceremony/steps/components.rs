@@ -1,6 +1,7 @@
 //! The steps about the key that CA keys are wrapped by: tried, split into components, sealed.
 
 use super::frame::{Cast, ask, step};
+use super::number::seal_number;
 use super::{Act, Ask, Step, Wanted};
 use crate::ceremony::plan::{Ca, Components, Custody, Pins, Plan, PlannedBlob};
 
@@ -85,7 +86,7 @@ impl Cast {
         let bag = components.bag.as_deref()?;
         let question =
             format!("the number of the bag of the medium \"{medium}\", whose seal is whole");
-        let bag = ask("medium-bag", &self.custodian, question, bag);
+        let bag = seal_number("medium-bag", &self.custodian, question, bag);
         let typed = typed_components(&components.custody, Wanted::ComponentAgain);
         let quorum = components.custody.quorum;
         let (needed, all) = (quorum.threshold(), quorum.shares());
@@ -135,9 +136,9 @@ impl Cast {
             let question =
                 format!("the number of the envelope that component {number} is sealed in");
             let name = format!("component-envelope {number}");
-            ask(&name, &holder.name, question, &holder.envelope)
+            seal_number(&name, &holder.name, question, &holder.envelope)
         });
-        let bag = ask(
+        let bag = seal_number(
             "medium-bag",
             &self.custodian,
             format!(

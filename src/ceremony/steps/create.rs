@@ -2,6 +2,7 @@
 
 use super::frame::{Cast, ask, step};
 use super::missing::{SHARES_STEP, or_missing, share_ask, typed_shares};
+use super::number::seal_number;
 use super::{Act, Ask, Step, Wanted};
 use crate::ceremony::plan::{
     Ca, Copies, Create, Custody, Device, Drill, Hardware, KeyPlace, Pins, Plan,
@@ -101,7 +102,7 @@ impl Cast {
             let share = number + 1;
             let question = format!("the number of the envelope that share {share} is sealed in");
             let name = format!("share-envelope {share}");
-            let asked = ask(&name, &holder.name, question, &holder.envelope);
+            let asked = seal_number(&name, &holder.name, question, &holder.envelope);
             let what = format!("share {share}, for envelope {}", holder.envelope);
             let typed = (SHARES_STEP.to_owned(), share_ask(share));
             or_missing(plan, asked, &what, vec![typed])

@@ -1,6 +1,7 @@
 //! The steps that ceremonies of every kind begin and end with.
 
 use super::missing::{BAG, DEVICES_STEP, bag_of, may_miss, or_missing, serial_ask, unseal_step};
+use super::number::seal_number;
 use super::{Act, Ask, Step, WORDS_TYPED, Wanted};
 use crate::ceremony::facts::made_to_find;
 use crate::ceremony::plan::{Device, LedgerBefore, Person, Pins, Plan, Role, Task};
@@ -173,7 +174,7 @@ impl Cast {
             device.name
         );
         let what = format!("`{}`, in bag {}", device.name, device.bag);
-        let bag = ask(BAG, &self.custodian, question, &device.bag);
+        let bag = seal_number(BAG, &self.custodian, question, &device.bag);
         Step {
             asks: vec![or_missing(plan, bag, &what, Vec::new())],
             ..step(
@@ -226,7 +227,8 @@ impl Cast {
             return String::new();
         }
         format!(
-            " {} types the PIN of {} off its paper when the program asks for it, and all others look away.",
+            " {} shows around the envelope with the PIN of {}, whose seal is whole, opens it, and types the PIN off its \
+             paper when the program asks for it; all others look away.",
             self.custodian,
             names.join(" and of ")
         )
@@ -269,17 +271,17 @@ impl Cast {
             "the number of the bag that `{}` is sealed in when the words were shown",
             device.name
         );
-        let envelope = |secret: &str, number: &str| {
+        let envelope = |secret: &str, envelope: &str| {
             let question = format!(
                 "the number of the envelope that the {secret} of `{}` is sealed in",
                 device.name
             );
             let name = format!("{}-envelope", secret.to_lowercase().replace(' ', "-"));
-            let asked = ask(&name, &self.custodian, question, number);
-            let what = format!("the {secret} of `{}`, for envelope {number}", device.name);
+            let asked = seal_number(&name, &self.custodian, question, envelope);
+            let what = format!("the {secret} of `{}`, for envelope {envelope}", device.name);
             or_missing(plan, asked, &what, Vec::new())
         };
-        let bag = ask("new-bag", &self.custodian, bag, &device.new_bag);
+        let bag = seal_number("new-bag", &self.custodian, bag, &device.new_bag);
         let what = format!("`{}`, for bag {}", device.name, device.new_bag);
         let serial = (DEVICES_STEP.to_owned(), serial_ask(device));
         let mut asks = vec![or_missing(plan, bag, &what, vec![bag_of(device), serial])];

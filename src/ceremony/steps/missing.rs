@@ -14,6 +14,8 @@ pub struct OrMissing {
     pub text: String,
     /// What is missing, in the words of the deviation.
     pub what: String,
+    /// Whether another number than the text may be there in its place.
+    pub is_number: bool,
     /// Earlier questions, by step and name: where one of them was answered so, this one isn't asked.
     pub unless: Vec<(String, String)>,
 }
@@ -67,10 +69,12 @@ pub(super) fn or_missing(
     what: &str,
     unless: Vec<(String, String)>,
 ) -> Ask {
+    let is_number = asked.number().is_some();
     match asked.wanted {
-        Wanted::Text(text) if plan.kind() == Kind::Drill => Ask {
+        Wanted::Text(text) | Wanted::Number(text) if plan.kind() == Kind::Drill => Ask {
             wanted: Wanted::OrMissing(OrMissing {
                 text,
+                is_number,
                 what: what.to_owned(),
                 unless,
             }),

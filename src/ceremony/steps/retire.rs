@@ -1,6 +1,7 @@
 //! The steps of a ceremony that ends CAs and every copy of their keys.
 
 use super::frame::{Cast, ask, step};
+use super::number::seal_number;
 use super::{Act, Step};
 use crate::ca::LockOut;
 use crate::ceremony::plan::{CaBefore, End, EndOfCopy, Paper, Plan, Retire};
@@ -172,9 +173,9 @@ impl Cast {
                 paper.what
             );
             let name = format!("envelope {number}");
-            ask(&name, &self.custodian, question, &paper.envelope)
+            seal_number(&name, &self.custodian, question, &paper.envelope)
         });
-        let all = "all of them lie before us, and nobody kept a copy; type yes";
+        let all = "all of them lie before us, none goes into a new envelope, and nobody kept a copy; type yes";
         let all = ask("collected", &self.witness, all.to_owned(), "yes");
         Step {
             asks: envelopes.chain([all]).collect(),

@@ -78,7 +78,7 @@ impl Seen {
         match event {
             Event::Answer {
                 ask, by, answer, ..
-            } => self.answer(step, (line, time), (ask, by), answer),
+            } => self.answer((plan, step), (line, time), (ask, by), answer),
             Event::TypedBack { ask, by, .. } => self.typed_back(plan, step, line, (ask, by)),
             Event::Printed {
                 ask, by, program, ..
@@ -142,14 +142,15 @@ impl Seen {
 
     fn answer(
         &mut self,
-        step: &Step,
+        (plan, step): (&Plan, &Step),
         (line, time): (u64, u64),
         (name, by): (&str, &str),
         answer: &str,
     ) -> Result<(), VerdictFault> {
         let next = self.next(step);
         let is_it = |(_, ask): &(usize, &Ask)| {
-            ask.name == name && ask.who == by && ask.wanted.takes(answer)
+            let is_taken = ask.wanted.takes(answer) || self.is_other_number(plan, ask, answer);
+            ask.name == name && ask.who == by && is_taken
         };
         let Some((at, ask)) = next.filter(is_it) else {
             let (ask, by) = (name.to_owned(), by.to_owned());
@@ -195,6 +196,12 @@ impl Seen {
     fn next<'s>(&self, step: &'s Step) -> Option<(usize, &'s Ask)> {
         let mut rest = step.asks.iter().enumerate().skip(self.answered);
         rest.find(|(_, ask)| ask.wanted.is_asked(&self.missing))
+    }
+
+    /// Another number than the plan's stands behind a deviation that says both.
+    fn is_other_number(&self, plan: &Plan, ask: &Ask, answer: &str) -> bool {
+        let told = ask.other_number(plan, answer);
+        told.is_some_and(|told| self.deviations.contains(&(ask.who.clone(), told)))
     }
 
     /// Whoever says that something is missing says so in a deviation before.

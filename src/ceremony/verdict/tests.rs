@@ -2,6 +2,7 @@ mod counters;
 mod fields;
 mod made;
 mod named;
+mod numbers;
 mod retire;
 mod sheets;
 

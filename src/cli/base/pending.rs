@@ -12,7 +12,7 @@ use crate::config::Config;
 use crate::issue::OpenLedgerError;
 use crate::ledger::file::OpenError;
 use crate::ledger::heads::HeadsError;
-use crate::ledger::{Ledger, LedgerError};
+use crate::ledger::{EndOfTrust, Ledger, LedgerError, TrustEnded};
 use crate::revocation::{ListMade, OpenStatement, Pending, PendingError, StatementError};
 
 /// A mirror that its kept heads call the newest copy, with what is pending beside it. Nobody else revokes there,
@@ -117,6 +117,31 @@ pub(crate) fn newest_list(config: &Config, mirror: &Ledger) -> Result<Option<Lis
     Ok(hold_alone(config, mirror)?.newest_list())
 }
 
+/// How many entries the ledger had when a list was made, when that was, and its version.
+pub(crate) type Newest = (u64, u64, u64);
+
+/// The newest list that servers can have. Servers
+/// have those of a mirror, which stand beside it: what its ledger made is none of them.
+pub(crate) fn newest_of_all(config: &Config, ledger: &Ledger) -> Result<Option<Newest>, Failure> {
+    if ledger.is_mirror() {
+        let made = newest_list(config, ledger)?;
+        return Ok(made.map(|made| (made.size, made.version, made.version)));
+    }
+    let newest = ledger.krls()?.pop();
+    Ok(newest.map(|(position, made, krl)| (position, made, krl.version)))
+}
+
+/// What was revoked behind the list that stands there, in words; none where nothing was.
+pub(crate) fn untold(ledger: &Ledger, behind: Option<u64>) -> Result<Option<String>, LedgerError> {
+    let ends = ledger.ends_of_trust()?;
+    let is_untold = |end: &&EndOfTrust| {
+        end.position > behind.unwrap_or_default() && !matches!(end.what, TrustEnded::Barred(_))
+    };
+    let count = ends.iter().filter(is_untold).count();
+    let since = behind.map_or("", |_| " since the last KRL");
+    Ok((count > 0).then(|| format!("no server can know yet what was revoked{since}: {count}")))
+}
+
 /// When servers know what was revoked just now, of this CA, and what is to be done for it.
 pub(crate) fn when_servers_know(ledger: &Ledger, ca: Option<&str>) -> Result<String, LedgerError> {
     if ledger.has_mirror()? {
@@ -156,6 +181,7 @@ impl Advised for StatementError {}
 /// Somebody else's list or revocation takes some milliseconds, and a long list some seconds.
 const A_WRITE: std::time::Duration = std::time::Duration::from_millis(20);
 const TRIES: u32 = 500;
+pub(crate) const MAKE_LIST: &str = "punchmark krl --out revoked.krl";
 pub(crate) const CARRY: &str = "carry them to the ledger: punchmark bundle make";
 const LOST: &str = "put the newest copy of LEDGER.pending back: a list that is made without it would take back what \
      was revoked; if it is lost: punchmark mirror adopt --krl LIST, by the last list that was published";

@@ -71,7 +71,9 @@ impl RolloverOf {
             Ledger::open_to_read(&config.ledger())?
         };
         let cas = looked.cas()?;
-        let pair = (ca_named(&cas, &self.old)?, ca_named(&cas, &self.to)?);
+        let new = ca_named(&cas, &self.to);
+        let new = new.map_err(|failure| failure.hint(&self.made_by()))?;
+        let pair = (ca_named(&cas, &self.old)?, new);
         let servers = ServersSay {
             list_revokes: self.list_revokes(&pair.0, &looked)?,
             ..self.servers(&pair)?
@@ -103,6 +105,11 @@ impl RolloverOf {
         );
         let after = look(&config, &ledger, &pair, &servers)?;
         context.tell(&words, json(&after, &servers))
+    }
+
+    /// How the CA is made that is to come.
+    fn made_by(&self) -> String {
+        format!("if it is still to be made: punchmark init {}", self.to)
     }
 
     /// Whether the list that was shown, signed by a key that the ledger knows, revokes this CA's key.
@@ -237,6 +244,11 @@ fn doing(rollover: &Rollover, stage: Stage) -> String {
         (Stage::Switched, false) => format!("let each role of the config sign by {new}"),
         (Stage::Switched, true) => {
             format!("let each role sign by {new}, and give each server its new certificate")
+        }
+        (Stage::Ended, _)
+            if rollover.retirement.retired.is_some() && rollover.blocks.is_empty() =>
+        {
+            format!("{old} is retired, and nothing blocks it: record it by --next")
         }
         (Stage::Ended, _) => {
             format!("retire it, and wait for its last certificate: punchmark ca retire {old}")

@@ -7,7 +7,9 @@ use serde_json::{Value, json};
 
 use super::plan_file;
 use super::rehearsal_folder::read_if_given;
-use crate::ceremony::{Plan, REHEARSAL, Rehearsed, Step, can_be_rehearsed, foreseen, steps};
+use crate::ceremony::{
+    Plan, REHEARSAL, Rehearsed, Step, can_be_rehearsed, foreseen, not_in_print, steps,
+};
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{Exit, Failure};
 use crate::cli::base::terminal::{product, product_object};
@@ -58,6 +60,12 @@ impl Check {
             product(&format!("rehearsed, with the words {}", rehearsed.words()))?;
         } else if plan.requires_rehearsal {
             product("a rehearsal is required, and is held by `punchmark ceremony rehearse`")?;
+        }
+        for words in not_in_print(&plan) {
+            product(&format!(
+                "not printed right: {words:?} has letters that a printed sheet shows as ?, since it knows those of Western \
+                 Europe alone"
+            ))?;
         }
         if plan.ledger.is_some() && config.is_none() {
             product("not checked: the config of the CA is not here, which names the ledger key")?;

@@ -58,6 +58,9 @@ impl Hall {
 
     /// The folder with what SoftHSM reads: made, or found as a rehearsal of this plan left it.
     pub(super) fn open(&self, plan: &Plan) -> Result<(), Failure> {
+        if self.folder.exists() && !self.folder.is_dir() {
+            return Err(self.taken("is no folder"));
+        }
         let own = plan_in(&self.folder);
         if own.exists() {
             let of = plan_file::read(&own)?.rehearsal_of;

@@ -82,7 +82,11 @@ impl Reshare {
                 return Err(Failure::usage(words));
             }
         }
-        let mut names = self.custodians.clone();
+        let mut names: Vec<_> = self
+            .custodians
+            .iter()
+            .map(|name| name.to_lowercase())
+            .collect();
         names.sort();
         names.dedup();
         if names.len() != self.custodians.len() {

@@ -6,6 +6,7 @@ use clap::Args;
 
 use super::{page_file, plan_file};
 use crate::ceremony::{html, markdown};
+use crate::cli::base::context::Context;
 use crate::cli::base::failure::{Exit, Failure};
 use crate::cli::base::terminal::product_text;
 
@@ -34,7 +35,10 @@ pub(super) struct Script {
 }
 
 impl Script {
-    pub(super) fn run(self) -> Result<Exit, Failure> {
+    pub(super) fn run(self, context: &Context) -> Result<Exit, Failure> {
+        if context.json() {
+            return Err(Failure::usage(NO_JSON));
+        }
         let plan = plan_file::read(&self.plan)?;
         let text = if self.markdown {
             markdown(&plan)
@@ -49,6 +53,7 @@ impl Script {
     }
 }
 
+const NO_JSON: &str = "a paper is for people; `ceremony check` has --json";
 const EXAMPLES: &str = "\
 Examples:
   punchmark ceremony script plan.toml --out paper.html

@@ -6,6 +6,7 @@ use std::ops::ControlFlow;
 use clap::Args;
 use serde_json::json;
 
+use crate::ca::roles_of;
 use crate::certificate::length;
 use crate::cli::base::arguments::span;
 use crate::cli::base::ca_standing::CaStanding;
@@ -75,6 +76,12 @@ impl DoctorCa {
         let ledger = ledger_of(config);
         let roots = roots(config, ledger.as_ref().ok());
         let mut points = vec![roles(config), roots, modes(config)];
+        points.extend(
+            ledger
+                .as_ref()
+                .ok()
+                .and_then(|ledger| of_ended(config, ledger)),
+        );
         match ledger {
             Err(failure) => points.push(Point::failed("ledger", &failure)),
             Ok(ledger) => {
@@ -89,6 +96,7 @@ impl DoctorCa {
                 points.extend(standings(context, config, &ledger));
                 points.extend(self.ages(config, &ledger));
                 points.extend(self.pending(config, &ledger));
+                points.extend(untold(config));
             }
         }
         points
@@ -144,6 +152,20 @@ fn way_to_a_head(ledger: &Ledger) -> &'static str {
     }
 }
 
+/// What was revoked behind the newest list, which no server can know.
+fn untold(config: &Config) -> Option<Point> {
+    let looked = || -> Result<_, Failure> {
+        let file = config.ledger();
+        let ledger = pending::seen(&file, Ledger::open_to_read(&file)?)?;
+        let behind = pending::newest_of_all(config, &ledger)?.map(|(position, ..)| position);
+        Ok(pending::untold(&ledger, behind)?)
+    };
+    match looked() {
+        Ok(untold) => Some(Point::new("krl", State::Warning, untold?).hint(pending::MAKE_LIST)),
+        Err(failure) => Some(Point::failed("krl", &failure)),
+    }
+}
+
 /// The ledger, if its clock and every kept head let it be written to. No lock is taken: a run
 /// that signs is not held up.
 fn ledger_of(config: &Config) -> Result<Ledger, Failure> {
@@ -175,6 +197,24 @@ fn roles(config: &Config) -> Point {
         )
         .hint("`punchmark role lint` names them"),
     }
+}
+
+/// A role of a CA that is retired signs nobody.
+fn of_ended(config: &Config, ledger: &Ledger) -> Option<Point> {
+    let ended = ledger.cas().ok()?.into_iter();
+    let ended = ended.filter(|ca| matches!(ledger.retired(ca), Ok(Some(_))));
+    let roles: Vec<_> = ended
+        .flat_map(|ca| roles_of(config, ca.name()))
+        .map(|role| format!("`{role}`"))
+        .collect();
+    (!roles.is_empty()).then(|| {
+        let words = format!(
+            "of a CA that is retired, and signs nobody: {}",
+            roles.join(", ")
+        );
+        let way = "name the CA that took its place as `ca` of the role";
+        Point::new("roles", State::Warning, words).hint(way)
+    })
 }
 
 fn roots(config: &Config, ledger: Option<&Ledger>) -> Point {

@@ -10,6 +10,7 @@ use super::Revoke;
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{At, Exit, Failure, Kind};
 use crate::cli::base::pending;
+use crate::cli::base::terminal::warn;
 use crate::config::{self, Config, SubjectFile};
 use crate::ledger::{Barred, Credential, Ledger, Revoked};
 use crate::request::by_ssh_keygen;
@@ -64,6 +65,26 @@ pub(super) fn refuse_beyond(caught: &Caught, mirror: &Ledger) -> Result<(), Fail
              mirror: --key FILE",
         )),
     }
+}
+
+/// Says what a revocation does to the way by which it gets to the ledger.
+pub(super) fn warn_of_registrars(caught: &Caught, mirror: &Ledger) -> Result<(), Failure> {
+    let duties = mirror.duties()?;
+    for key in &caught.revoked.keys {
+        let Some(name) = mirror.requester_of(&Credential::Key(key.clone()))? else {
+            continue;
+        };
+        if duties
+            .get(&name)
+            .is_some_and(|duties| !duties.registrar.is_empty())
+        {
+            warn(&format!(
+                "{name} is a registrar, and signs no bundle by this key any more: without another registrar nothing is \
+                 carried to the ledger, this revocation neither"
+            ));
+        }
+    }
+    Ok(())
 }
 
 impl Revoker<'_> {

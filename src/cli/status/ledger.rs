@@ -13,7 +13,7 @@ use crate::cli::base::monitoring::State;
 use crate::cli::base::pending;
 use crate::cli::base::words::number_of;
 use crate::config::{self, Config};
-use crate::ledger::{Ledger, LedgerError, RevokedSet, State as Became, TrustEnded};
+use crate::ledger::{Ledger, LedgerError, RevokedSet, State as Became};
 use crate::wire::RawCertificate;
 
 /// From when something is told.
@@ -56,7 +56,7 @@ impl LedgerSeen {
         if let Some(below) = heads_below::warning(config)? {
             findings.push(Finding::new(State::Warning, below).way(heads_below::ONE_MORE));
         }
-        let newest = newest_list(config, ledger)?;
+        let newest = pending::newest_of_all(config, ledger)?;
         let krl = krl(ledger, newest, (now, limits), &mut findings)?;
         let expiring = expiring(ledger, now, limits.expires_within)?;
         if expiring > 0 {
@@ -152,35 +152,15 @@ fn is_kept(config: &Config, findings: &mut Vec<Finding>) -> bool {
     false
 }
 
-/// How many entries the ledger had when the newest list was made, when that was, and its version. Servers
-/// have those of a mirror, which stand beside it: what its ledger made is none of them.
-fn newest_list(config: &Config, ledger: &Ledger) -> Result<Option<(u64, u64, u64)>, Failure> {
-    if ledger.is_mirror() {
-        let made = pending::newest_list(config, ledger)?;
-        return Ok(made.map(|made| (made.size, made.version, made.version)));
-    }
-    let newest = ledger.krls()?.pop();
-    Ok(newest.map(|(position, made, krl)| (position, made, krl.version)))
-}
-
 fn krl(
     ledger: &Ledger,
-    newest: Option<(u64, u64, u64)>,
+    newest: Option<pending::Newest>,
     (now, limits): (u64, &Limits),
     findings: &mut Vec<Finding>,
 ) -> Result<Option<KrlSeen>, LedgerError> {
-    let behind = newest.map_or(0, |(position, _, _)| position);
-    let ends = ledger.ends_of_trust()?;
-    let untold = ends
-        .iter()
-        .filter(|end| end.position > behind && !matches!(end.what, TrustEnded::Barred(_)));
-    let make = "punchmark krl --out revoked.krl";
-    let untold = untold.count();
-    if untold > 0 {
-        let since = newest.as_ref().map_or("", |_| " since the last KRL");
-        let words = format!("no server can know yet what was revoked{since}: {untold}");
-        findings.push(Finding::new(State::Warning, words).way(make));
-    }
+    let make = pending::MAKE_LIST;
+    let untold = pending::untold(ledger, newest.map(|(position, ..)| position))?;
+    findings.extend(untold.map(|words| Finding::new(State::Warning, words).way(make)));
     let Some((_, made, version)) = newest else {
         findings.push(Finding::new(State::Ok, NO_KRL).way(make));
         return Ok(None);

@@ -13,7 +13,7 @@ pub(in crate::ceremony) fn events(plan: &Plan) -> Vec<Event> {
     for step in steps(plan) {
         for ask in &step.asks {
             let answer = match &ask.wanted {
-                Wanted::Text(text) | Wanted::Paper(text) => text.clone(),
+                Wanted::Text(text) | Wanted::Number(text) | Wanted::Paper(text) => text.clone(),
                 Wanted::AnyOf(texts) => texts[0].clone(),
                 Wanted::OrMissing(asked) => asked.text.clone(),
                 Wanted::Time => plan.window.0.to_string(),
