@@ -142,6 +142,14 @@ pub(crate) fn untold(ledger: &Ledger, behind: Option<u64>) -> Result<Option<Stri
     Ok((count > 0).then(|| format!("no server can know yet what was revoked{since}: {count}")))
 }
 
+/// The same of the ledger of the config, with what is pending beside it.
+pub(crate) fn untold_of(config: &Config) -> Result<Option<String>, Failure> {
+    let file = config.ledger();
+    let ledger = seen(&file, Ledger::open_to_read(&file)?)?;
+    let behind = newest_of_all(config, &ledger)?.map(|(position, ..)| position);
+    Ok(untold(&ledger, behind)?)
+}
+
 /// When servers know what was revoked just now, of this CA, and what is to be done for it.
 pub(crate) fn when_servers_know(ledger: &Ledger, ca: Option<&str>) -> Result<String, LedgerError> {
     if ledger.has_mirror()? {

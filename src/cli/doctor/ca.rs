@@ -152,15 +152,9 @@ fn way_to_a_head(ledger: &Ledger) -> &'static str {
     }
 }
 
-/// What was revoked behind the newest list, which no server can know.
+/// What was revoked behind the newest list.
 fn untold(config: &Config) -> Option<Point> {
-    let looked = || -> Result<_, Failure> {
-        let file = config.ledger();
-        let ledger = pending::seen(&file, Ledger::open_to_read(&file)?)?;
-        let behind = pending::newest_of_all(config, &ledger)?.map(|(position, ..)| position);
-        Ok(pending::untold(&ledger, behind)?)
-    };
-    match looked() {
+    match pending::untold_of(config) {
         Ok(untold) => Some(Point::new("krl", State::Warning, untold?).hint(pending::MAKE_LIST)),
         Err(failure) => Some(Point::failed("krl", &failure)),
     }
