@@ -4,7 +4,7 @@ use ssh_key::PublicKey;
 
 use super::facts::LEDGER_KEY;
 use super::plan::Plan;
-use super::script::{REHEARSAL_STYLE, banner};
+use super::script::{REHEARSAL_STYLE, banner, on_each_page};
 use super::transcript::Transcript;
 use crate::certificate::subject::fingerprint;
 use crate::output::page::Page;
@@ -18,7 +18,7 @@ pub(super) fn key_card(plan: &Plan, transcript: &Transcript) -> Result<String, Q
     let rehearsal = banner(plan);
     let marked = rehearsal.as_ref().map(|_| REHEARSAL_STYLE);
     let style = format!("{STYLE}{}", marked.unwrap_or_default());
-    let mut page = Page::new(&plan.purpose, &style);
+    let mut page = Page::new(&plan.purpose, &on_each_page(plan), &style);
     if let Some(words) = &rehearsal {
         page.paragraph("rehearsal", words);
     }

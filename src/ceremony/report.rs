@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 
 use super::instant::Instant;
 use super::plan::Plan;
-use super::script::{REHEARSAL_STYLE, banner, people};
+use super::script::{REHEARSAL_STYLE, banner, on_each_page, people};
 use super::steps::steps;
 use super::transcript::{Event, Line, Transcript};
 use super::verdict::{Account, UNKNOWN};
@@ -32,7 +32,7 @@ pub fn report(plan: &Plan, transcript: &Transcript, account: &Account) -> String
         ""
     };
     let title = format!("Report of the ceremony: {}", plan.purpose);
-    let mut page = Page::new(&title, &format!("{STYLE}{marked}"));
+    let mut page = Page::new(&title, &on_each_page(plan), &format!("{STYLE}{marked}"));
     if let Some(words) = &rehearsal {
         page.paragraph("rehearsal", words);
     }

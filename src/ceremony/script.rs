@@ -175,7 +175,7 @@ fn sheets(plan: &Plan) -> Vec<Sheet> {
     sheets.extend(components::sheets(plan));
     sheets.extend(papers(plan));
     sheets.push(Sheet {
-        title: "What is copied by hand at the end".to_owned(),
+        title: COPIED.to_owned(),
         rows: blanks(&[
             "32 words of the transcript",
             "32 words of the signed head",
@@ -188,6 +188,16 @@ fn sheets(plan: &Plan) -> Vec<Sheet> {
         sheet.rows.insert(0, of);
     }
     sheets
+}
+
+/// What stands at the head of each page: which ceremony, from when, by which plan.
+pub(super) fn on_each_page(plan: &Plan) -> String {
+    format!(
+        "{}: {}; from {}",
+        plan.kind().as_str(),
+        name(plan),
+        plan.window.0
+    )
 }
 
 /// What a ceremony is called on a sheet: its purpose, and the first words of its plan.
@@ -271,10 +281,25 @@ fn inventory(plan: &Plan) -> Sheet {
         }
         (name, bags)
     });
+    let held = plan.components.as_ref().map(|held| &held.custody);
+    let shares = held_by("Share", plan.custody.as_ref());
     Sheet {
         title: "Inventory".to_owned(),
-        rows: rows.collect(),
+        rows: rows
+            .chain(shares)
+            .chain(held_by("Component", held))
+            .collect(),
     }
+}
+
+/// Each sheet that a custodian keeps.
+fn held_by(what: &str, custody: Option<&Custody>) -> Vec<(String, String)> {
+    let holders = custody.into_iter().flat_map(|custody| &custody.holders);
+    let row = |(number, holder): (usize, &Holder)| {
+        let words = format!("with {}, in envelope {}", holder.name, holder.envelope);
+        (format!("{what} {number}"), words)
+    };
+    (1..).zip(holders).map(row).collect()
 }
 
 fn key_card(plan: &Plan) -> Sheet {
@@ -308,6 +333,8 @@ fn blanks(names: &[&str]) -> Vec<(String, String)> {
 const FALLBACK: &str = ". The sheet comes from the printer; this form is for when it fails, and is destroyed empty else";
 /// As many words as a share of 128 bits has (SLIP-0039).
 const SHARE_WORDS: usize = 20;
+/// The sheet that the words of the end go onto.
+const COPIED: &str = "What is copied by hand at the end";
 /// What whoever has never seen the program is told before the first step.
 const HOW: &str = "Who is named reads aloud; who is asked types. Is something otherwise, type ! in the place of the answer, \
     then what it is; it stays in the record. Behind that, the number that is really on a bag or an envelope is taken, when a \

@@ -204,7 +204,11 @@ fn print(known: &Known) -> Result<(), Failure> {
     for finding in ended {
         product(&format!("  warning      {}", finding.words))?;
     }
-    product(&format!("  token said   {}", added.token_says))?;
+    let when = match known.storage {
+        Storage::WasExtractable => ", before it was made one that can't leave",
+        _ => "",
+    };
+    product(&format!("  token said   {}{when}", added.token_says))?;
     let serial = known.standing.serial_in_words();
     product(&format!("  next serial  {serial}"))?;
     if known.config.certificates != Purpose::Host {

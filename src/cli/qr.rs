@@ -111,7 +111,7 @@ fn on_stdout(code: &QrCode) -> Result<(), Failure> {
 /// One page with the code, and what people compare.
 fn page(file: &Path, bytes: &[u8], code: &QrCode) -> String {
     let name = file.file_name().unwrap_or(file.as_os_str());
-    let mut page = Page::new(&name.to_string_lossy(), "");
+    let mut page = Page::new(&name.to_string_lossy(), "", "");
     page.code(code);
     page.named([
         ("Bytes".to_owned(), bytes.len().to_string()),

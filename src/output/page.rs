@@ -22,13 +22,14 @@ pub enum Cell {
 }
 
 impl Page {
-    /// Begins a page, with more rules of style than all have.
+    /// Begins a page, with more rules of style than all have. What it is of stands at the head of each sheet.
     #[must_use]
-    pub fn new(title: &str, style: &str) -> Self {
+    pub fn new(title: &str, of: &str, style: &str) -> Self {
         let title = escaped(title);
+        let of = in_style(of);
         Self(format!(
             "<!DOCTYPE html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n<title>{title}</title>\n\
-             <style>\n{STYLE}{style}</style>\n<h1>{title}</h1>\n"
+             <style>\n{STYLE}@page {{ @top-left {{ content: \"{of}\"; font-size: 8pt; }} }}\n{style}</style>\n<h1>{title}</h1>\n"
         ))
     }
 
@@ -128,6 +129,15 @@ pub fn escaped(text: &str) -> String {
         .replace('"', "&quot;")
 }
 
+/// Text within quotation marks of CSS, where nothing of it ends them, or the style (CSS Syntax, escapes).
+fn in_style(text: &str) -> String {
+    let letter = |c: char| match c {
+        'a'..='z' | 'A'..='Z' | '0'..='9' | ' ' | ',' | '.' | ':' | ';' | '-' => c.to_string(),
+        _ => format!("\\{:x} ", u32::from(c)),
+    };
+    text.chars().map(letter).collect()
+}
+
 const STYLE: &str = "\
 @page { margin: 15mm 12mm; @bottom-right { content: counter(page) \" / \" counter(pages); } }
 body { font: 10pt sans-serif; }
@@ -151,7 +161,7 @@ mod tests {
     #[test]
     fn no_text_is_mark_up_wherever_it_stands() {
         let text = "<i>\"&\"";
-        let mut page = Page::new(text, "");
+        let mut page = Page::new(text, text, "");
         page.heading(text);
         page.paragraph("note", text);
         page.named([(text.to_owned(), text.to_owned())]);
@@ -168,10 +178,11 @@ mod tests {
 
     #[test]
     fn a_page_names_no_address_even_with_a_code() {
-        let mut page = Page::new("x", "");
+        let mut page = Page::new("x", "</style>\"", "");
         page.sheet(|page| page.code(&crate::wire::QrCode::of_text("ssh").unwrap()));
         let page = page.end();
         assert!(page.contains("<svg viewBox="), "{page}");
         assert!(!page.contains("http"), "{page}");
+        assert_eq!(page.matches("</style>").count(), 1, "{page}");
     }
 }

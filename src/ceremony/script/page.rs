@@ -1,6 +1,6 @@
 //! The paper as one HTML file, which a browser prints on A4 or Letter.
 
-use super::{COLUMNS, HOW, banner, heading, rows, sheets};
+use super::{COLUMNS, COPIED, HOW, banner, heading, on_each_page, rows, sheets};
 use crate::ceremony::plan::Plan;
 use crate::output::page::{Cell, Page};
 
@@ -13,7 +13,11 @@ pub fn html(plan: &Plan) -> String {
     } else {
         ""
     };
-    let mut page = Page::new(&plan.purpose, &format!("{STYLE}{marked}"));
+    let mut page = Page::new(
+        &plan.purpose,
+        &on_each_page(plan),
+        &format!("{STYLE}{marked}"),
+    );
     if let Some(words) = &rehearsal {
         page.paragraph("rehearsal", words);
     }
@@ -37,9 +41,11 @@ pub fn html(plan: &Plan) -> String {
     for sheet in sheets(plan) {
         page.sheet(|page| {
             page.heading(&sheet.title);
-            // A form with a line for each word stays on one page.
+            // A form with a line for each word stays on one page; 32 words want room.
             let class = if sheet.rows.len() > LONG {
                 "named long"
+            } else if sheet.title == COPIED {
+                "named large"
             } else {
                 "named"
             };
@@ -57,15 +63,16 @@ const STYLE: &str = "\
 .steps th { font-size: 8pt; padding: 1mm 0.8mm; }
 .steps td.box { height: 14mm; }
 section .long td.box { height: 7mm; }
+section .large td.box { height: 60mm; }
 .long th, .long td { padding: 0.5mm 1.5mm; }
-.steps th:nth-child(1) { width: 12.5%; }
-.steps th:nth-child(2) { width: 8%; }
-.steps th:nth-child(3) { width: 17%; }
-.steps th:nth-child(4) { width: 20%; }
-.steps th:nth-child(5) { width: 12.5%; }
-.steps th:nth-child(6) { width: 7%; }
+.steps th:nth-child(1) { width: 15.5%; }
+.steps th:nth-child(2) { width: 7.5%; }
+.steps th:nth-child(3) { width: 16.5%; }
+.steps th:nth-child(4) { width: 19%; }
+.steps th:nth-child(5) { width: 14%; }
+.steps th:nth-child(6) { width: 6.5%; }
 .steps th:nth-child(7) { width: 7.5%; }
-.steps th:nth-child(8) { width: 15.5%; }
+.steps th:nth-child(8) { width: 13.5%; }
 ";
 
 /// Each page says that it counts for nothing.

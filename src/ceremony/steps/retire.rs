@@ -175,7 +175,7 @@ impl Cast {
             let name = format!("envelope {number}");
             seal_number(&name, &self.custodian, question, &paper.envelope)
         });
-        let all = "all of them lie before us, none goes into a new envelope, and nobody kept a copy; type yes";
+        let all = "all of them lie before us, and nobody kept a copy, but of what goes into an envelope of this plan; type yes";
         let all = ask("collected", &self.witness, all.to_owned(), "yes");
         Step {
             asks: envelopes.chain([all]).collect(),

@@ -67,6 +67,10 @@ impl Unlock {
             if line == "end" {
                 return Ok(Exit::Done);
             }
+            if ["help", "--help"].contains(&line.as_str()) {
+                say(HELP);
+                continue;
+            }
             let done = words_of(&line).and_then(|words| {
                 (within.check)(&words)?;
                 (within.run)(&with_config(context, &words), pins.clone())
@@ -162,6 +166,8 @@ impl Advised for CustodyError {
     }
 }
 
+const HELP: &str = "Commands are those of punchmark, without its name: bundle sign FILE, sign FILE, krl --out FILE, ledger checkpoint. \
+    COMMAND --help tells of one; end ends the session.";
 const NO_TERMINAL: &str = "shares are typed by people at a terminal, and there is none";
 const EXAMPLES: &str = "\
 Examples:

@@ -88,7 +88,7 @@ impl Verify {
             product_object(object(&plan, &account, not_checked))?;
         } else {
             tell_rehearsal_of(&plan)?;
-            tell(&account, not_checked)?;
+            tell(&plan, &account, not_checked)?;
         }
         Ok(Exit::Done)
     }
@@ -112,13 +112,14 @@ fn of_words(option: &str, words: &str) -> Result<[u8; 32], Failure> {
     })
 }
 
-fn tell(account: &Account, not_checked: &[&str]) -> Result<(), Failure> {
+fn tell(plan: &Plan, account: &Account, not_checked: &[&str]) -> Result<(), Failure> {
     product(&format!(
         "in order: from {} to {}, {}",
         Instant::of(account.times.0),
         Instant::of(account.times.1),
         number_of(account.files.len(), "file"),
     ))?;
+    product(&format!("signed by {}", signers(plan)))?;
     for what in not_checked {
         product(&format!("NOT CHECKED: {what}"))?;
     }
@@ -160,6 +161,15 @@ fn tell(account: &Account, not_checked: &[&str]) -> Result<(), Failure> {
     UNKNOWN
         .iter()
         .try_for_each(|words| product(&format!("  {words}")))
+}
+
+/// Whose signatures of the transcript were verified.
+fn signers(plan: &Plan) -> String {
+    let people = plan.people.all.iter();
+    let people = people.filter(|person| person.key.is_some());
+    let names = people.map(|person| person.name.as_str());
+    let all: Vec<_> = ["the ledger key"].into_iter().chain(names).collect();
+    all.join(", ")
 }
 
 fn object(plan: &Plan, account: &Account, not_checked: &[&str]) -> serde_json::Value {

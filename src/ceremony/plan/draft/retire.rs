@@ -53,7 +53,8 @@ const MISSING: &str = "
 # by-hand = \"all three sheets were shredded\"
 ";
 const PAPER: &str = "
-[[paper]] # a sheet that opened it, or a share: collected in its envelope, and destroyed
+[[paper]] # a sheet that opened it, or a share: collected in its envelope, and destroyed. Where the device goes on (the
+# ledger key may be in it), its PIN is written onto a new sheet first, which goes into `pin-envelope`
 what     = \"the PIN of `@name`\"
 envelope = \"@\"
 ";
