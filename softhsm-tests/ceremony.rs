@@ -12,6 +12,7 @@ mod drill;
 mod faults;
 mod half_a_pair;
 mod kills;
+mod lost;
 mod numbers;
 mod pages;
 mod people;

@@ -52,6 +52,28 @@ fn prints(ran: Ran, words: &str) {
     assert!(ran.stdout.contains(words), "{ran}");
 }
 
+/// Head and ledger key of a rehearsal say that they are of one.
+#[track_caller]
+fn assert_all_say_so(room: &Room, verified: impl Fn() -> Ran) {
+    let of_rehearsal = |name: &str| room.account.path(&format!("rehearsal/ceremony/{name}"));
+    let key = fs::read_to_string(of_rehearsal("ledger.pub")).unwrap();
+    assert!(key.ends_with(" REHEARSAL\n"), "{key}");
+    let head = fs::read_to_string(of_rehearsal("head.txt")).unwrap();
+    assert!(head.contains("\nREHEARSAL\n\n"), "{head}");
+    // Another head of this ledger, that its key signed without a word of that.
+    let mut command = room.account.prepare(bounded(BINARY));
+    command.env(
+        "SOFTHSM2_CONF",
+        room.account.path("rehearsal/softhsm2.conf"),
+    );
+    command.args(["--config", "rehearsal/ca/punchmark.toml", "--pin-file"]);
+    command.args(["rehearsal/pin", "ledger", "checkpoint"]);
+    let signed = run(&mut command).ok().stdout;
+    write(&of_rehearsal("head.txt"), signed, 0o644);
+    verified().exits(1).says("has the line REHEARSAL");
+    write(&of_rehearsal("head.txt"), head, 0o644);
+}
+
 fn files_below(folder: &Path) -> Vec<std::path::PathBuf> {
     let mut files = Vec::new();
     for entry in fs::read_dir(folder).unwrap() {
@@ -101,6 +123,7 @@ fn a_rehearsal_is_held_on_tokens_of_its_own_and_the_ceremony_wants_its_words() {
         room.account.run(&arguments)
     };
     prints(verified(&MADE), "REHEARSAL of the plan ");
+    assert_all_say_so(&room, || verified(&MADE));
 
     let checked = room
         .account

@@ -33,6 +33,13 @@ pub(super) fn head_of_words(words: &str) -> Option<Checkpoint> {
     (head_in_words(&head) == words).then_some(head)
 }
 
+/// The text of a head that is signed for a ceremony: that of a rehearsal says so, in the place that notes have for
+/// such lines.
+pub(super) fn head_text(plan: &Plan, head: &Checkpoint) -> String {
+    let mark = plan.rehearsal_of.map_or("", |_of| "REHEARSAL\n");
+    format!("{head}{mark}")
+}
+
 /// The fact that is what all clocks said.
 pub(super) const CLOCKS: &str = "clocks, the machine's last";
 /// The fact that is the ledger as it was before.

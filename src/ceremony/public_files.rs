@@ -39,7 +39,11 @@ pub(super) fn public_files(
             files.extend(trust(plan, transcript, ca)?);
         }
     }
-    let line = key_line(transcript, LEDGER_KEY)?;
+    let mut line = key_line(transcript, LEDGER_KEY)?;
+    // CAs of a rehearsal say so by their names.
+    if plan.rehearsal_of.is_some() {
+        line = format!("{} REHEARSAL\n", line.trim_end());
+    }
     files.push(("ledger.pub".to_owned(), line));
     files.push((KEY_CARD_FILE.to_owned(), key_card(plan, transcript)?));
     Ok(files)

@@ -27,7 +27,7 @@ use ssh_key::PublicKey;
 use ssh_key::public::KeyData;
 
 use super::conduct::{CEREMONY_NAMESPACE, HEAD_FILE, LEDGER_FILE, SIGNATURE_FILE};
-use super::facts::LEDGER_KEY;
+use super::facts::{LEDGER_KEY, head_text};
 use super::files::file_sha256;
 use super::plan::Plan;
 use super::public_files::LIST_FILE;
@@ -267,7 +267,12 @@ impl<'a> Outputs<'a> {
         }
         let note = String::from_utf8_lossy(&bytes);
         let own = ledger.checkpoint()?.ok_or(VerdictFault::HeadCovers)?;
-        let head = Checkpoint::parse(NoteKey::new(&own.origin, key)?.open(&note)?)?;
+        let key = NoteKey::new(&own.origin, key)?;
+        let text = key.open(&note)?;
+        let head = Checkpoint::parse(text)?;
+        if text != head_text(evidence.plan, &head) {
+            return Err(VerdictFault::HeadSays);
+        }
         if head.size < position || ledger.extends(&head).is_err() {
             return Err(VerdictFault::HeadCovers);
         }

@@ -120,10 +120,17 @@ impl LedgerKey {
     /// # Errors
     /// [`LedgerKeyError`].
     pub fn sign_head(&mut self, head: &Checkpoint) -> Result<String, LedgerKeyError> {
-        let key = self.note_key(&head.origin)?;
-        let text = head.to_string();
+        self.sign_note(&head.origin, &head.to_string())
+    }
+
+    /// Signs the text of a head with whatever lines stand behind it, as a note under the name of the ledger.
+    ///
+    /// # Errors
+    /// [`LedgerKeyError`].
+    pub fn sign_note(&mut self, origin: &str, text: &str) -> Result<String, LedgerKeyError> {
+        let key = self.note_key(origin)?;
         let signature = self.signature(text.as_bytes())?;
-        Ok(key.note(&text, &signature)?)
+        Ok(key.note(text, &signature)?)
     }
 
     /// Signs a list, whole, as one of the namespace's kind: an armoured SSHSIG, as

@@ -4,19 +4,17 @@
 
 use std::path::Path;
 
-use sha2::{Digest, Sha256};
 use ssh_key::PublicKey;
 
 use super::outputs::OUTPUT_MODE;
 use super::{Conduct, ConductError};
 use crate::ceremony::facts::LEDGER_KEY;
 use crate::ceremony::transcript::Event;
-use crate::certificate::subject::fingerprint;
 use crate::config::Config;
 use crate::krl::ListSignature;
 use crate::ledger::checkpoint::Checkpoint;
 use crate::ledger::key::LedgerKey;
-use crate::ledger::{CheckpointSigned, Ledger, note};
+use crate::ledger::{Ledger, note};
 use crate::output;
 use crate::wire::{hex, words};
 
@@ -29,6 +27,8 @@ pub struct Held {
     pub head: [u8; 32],
     /// The folder with transcript and outputs.
     pub folder: std::path::PathBuf,
+    /// What is not there as the transcript has it, a line for each file.
+    pub lacks: Vec<String>,
 }
 
 impl Held {
@@ -63,6 +63,7 @@ impl Conduct<'_> {
         Ok(Held {
             transcript,
             head,
+            lacks: self.lacks()?,
             folder: self.folder,
         })
     }
@@ -112,7 +113,7 @@ impl Conduct<'_> {
     }
 
     /// The key, opened at its first use: a run that finds all done asks for no PIN.
-    fn opened<'k>(
+    pub(super) fn opened<'k>(
         &mut self,
         config: &Config,
         key: &'k mut Option<LedgerKey>,
@@ -135,57 +136,6 @@ impl Conduct<'_> {
         Ok(self
             .ledger(config)?
             .record_ceremony(self.plan.sha256, transcript, keyboard, now)?)
-    }
-
-    /// A head that covers the entry of the ceremony, signed. The ledger knows it before anybody has it.
-    fn head(
-        &mut self,
-        config: &Config,
-        key: &mut Option<LedgerKey>,
-        transcript: [u8; 32],
-    ) -> Result<[u8; 32], ConductError> {
-        let path = self.folder.join(HEAD_FILE);
-        if let Some(there) = self.head_there(config, transcript)? {
-            return Ok(there);
-        }
-        let key = self.opened(config, key)?;
-        let mut ledger = config.ledger_place().open_confirmed()?;
-        let head = ledger
-            .checkpoint()?
-            .ok_or(ConductError::Gone("the ledger"))?;
-        let note = key.sign_head(&head)?;
-        let signed = CheckpointSigned {
-            size: head.size,
-            root: head.root,
-            key: fingerprint(key.public_key()),
-            keyboard: self.setting.keyboard.clone(),
-        };
-        ledger.record_checkpoint(signed, self.room.now())?;
-        output::write(&path, note.as_bytes(), OUTPUT_MODE)?;
-        Ok(Sha256::digest(note.as_bytes()).into())
-    }
-
-    /// The head that an earlier run wrote, if it is one of this ledger behind the ceremony.
-    fn head_there(
-        &self,
-        config: &Config,
-        transcript: [u8; 32],
-    ) -> Result<Option<[u8; 32]>, ConductError> {
-        let Ok(text) = crate::file::read_limited(&self.folder.join(HEAD_FILE), HEAD_BYTES_MAX)
-        else {
-            return Ok(None);
-        };
-        let checkpoint = note::unverified_text(&text)
-            .ok()
-            .and_then(|text| Checkpoint::parse(text).ok());
-        let ledger = Ledger::open_to_read(&config.ledger())?;
-        let held = ledger.position_of_ceremony(&transcript)?;
-        let covers = |head: &Checkpoint| {
-            held.is_some_and(|at| at <= head.size) && ledger.extends(head).is_ok()
-        };
-        Ok(checkpoint
-            .filter(covers)
-            .map(|_| Sha256::digest(text.as_bytes()).into()))
     }
 
     /// Whether the copy of an earlier run is one of this ledger, behind the ceremony and its signed head.

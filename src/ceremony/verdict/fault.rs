@@ -301,6 +301,11 @@ pub enum VerdictFault {
     /// The signed head does not cover the ceremony, or is of another ledger.
     #[error("the signed head does not cover the ceremony in this ledger")]
     HeadCovers,
+    /// The signed head has a line that this plan's has not, or lacks one that it has.
+    #[error(
+        "the signed head says something beside the head: that of a rehearsal has the line REHEARSAL, and no other has one"
+    )]
+    HeadSays,
     /// The words of the signed head are others.
     #[error("the words of the signed head are \"{found}\", and not those that were given")]
     HeadWords {

@@ -15,7 +15,7 @@ use crate::cli::base::context::Context;
 use crate::cli::base::failure::{Advised, Exit, Failure};
 use crate::cli::base::terminal::{product, say};
 use crate::config::{self, Place};
-use crate::wire::hex;
+use crate::wire::{hex, number_of};
 
 /// Hold the ceremony of a plan: who does what now, what to type, what to compare
 ///
@@ -72,7 +72,19 @@ pub(super) fn hold(
     };
     let held = conduct(&setting, &mut room, &mut context.pins(asks))?;
     tell(&held, plan)?;
-    Ok(Exit::Done)
+    lacks_nothing(&held)
+}
+
+/// What the ceremony made is all there, as the transcript has it.
+fn lacks_nothing(held: &Held) -> Result<Exit, Failure> {
+    if held.lacks.is_empty() {
+        return Ok(Exit::Done);
+    }
+    held.lacks.iter().for_each(|lack| say(lack));
+    let folder = held.folder.display();
+    let what = number_of(held.lacks.len() as u64, "file");
+    Err(Failure::new(format!("{what} in {folder} not as the ceremony made it"))
+        .hint("put back what lies in the archive or on the medium that was carried out; nothing else makes it again"))
 }
 
 /// The plan's folder, whole: the config names files from its own.
