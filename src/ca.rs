@@ -52,6 +52,7 @@ pub use storage::{Attested, Storage};
 pub use wrapped_end::{WrappedEnding, by_hand_word, is_wrapped_name, overwritten_word};
 pub use wrapped_key::{
     WRAPPED_KEY_BYTES_MAX, WrappedKeyError, WrappedKeyFile, blob_name, components_name,
+    is_blob_name,
 };
 
 use binding::Binder;

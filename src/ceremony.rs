@@ -58,7 +58,7 @@ pub use record::{RecordError, TRANSCRIPT_FILE};
 pub use rehearsal::{
     CONFIG as REHEARSAL_CONFIG, FOLDER as REHEARSAL_FOLDER, Found, MARK as REHEARSAL,
     MEDIUM as REHEARSAL_MEDIUM, Prop, RehearsalError, Rehearsed, Stage, can_be_rehearsed, draw,
-    finds_no_wrapped_key, token_label,
+    token_label,
 };
 pub use report::report;
 pub use room::Room;

@@ -1,7 +1,7 @@
 //! A key that leaves its token wrapped by a key which people hold in components, and the file that it leaves as.
 
-mod ended;
-mod opened;
+pub(super) mod ended;
+pub(super) mod opened;
 mod printed;
 
 use std::fs;
@@ -56,7 +56,7 @@ fn start(room: &Room) -> crate::harness::pty::Pty {
     room.started_by(BINARY, &["ceremony", "run", "plan.toml"])
 }
 
-fn held() -> (Room, People, String) {
+pub(super) fn held() -> (Room, People, String) {
     let (room, mut people) = room();
     let (shown, code) = people.hold(start(&room));
     assert_eq!(code, 0, "{shown}");
@@ -298,7 +298,7 @@ fn each_fact_and_line_about_a_wrapped_key_that_was_changed_is_found() {
 }
 
 /// The plan of an end of `users`, whose wrapped key ends so.
-fn end(room: &Room, words: &str, of_blob: &str) {
+pub(super) fn end(room: &Room, words: &str, of_blob: &str) {
     fs::rename(room.account.path("ceremony"), room.account.path("first")).unwrap();
     let left = left(room);
     let device = |kind: &str| &left.iter().find(|(one, ..)| one == kind).unwrap().1;

@@ -124,6 +124,12 @@ pub fn blob_name(sha256: &[u8; 32]) -> String {
     format!("blob:{}", hex(sha256))
 }
 
+/// Whether the ledger calls a file of a wrapped key so.
+#[must_use]
+pub fn is_blob_name(name: &str) -> bool {
+    name.starts_with("blob:")
+}
+
 /// What the ledger calls a key that people hold in components, by its check.
 #[must_use]
 pub fn components_name(check: &[u8; 32]) -> String {

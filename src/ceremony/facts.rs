@@ -56,7 +56,14 @@ pub(super) fn made_to_find(plan: &Plan) -> Option<String> {
     let cas: Vec<_> = ledger
         .cas
         .iter()
-        .map(|ca| format!("the CA `{}` ({})", ca.name, ca.words()))
+        .map(|ca| {
+            let wrapped = if plan.finds_wrapped(&ca.name) {
+                " with its wrapped key and components"
+            } else {
+                ""
+            };
+            format!("the CA `{}` ({}){wrapped}", ca.name, ca.words())
+        })
         .collect();
     Some(format!(
         "the ledger {}, its key, {}; all of it is thrown away",

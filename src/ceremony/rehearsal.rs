@@ -12,15 +12,16 @@ mod tests;
 use toml::Table;
 
 use super::instant::Instant;
-use super::plan::{Device, End, EndOfCopy, Hardware, Pins, Plan, PlanFaults};
+use super::plan::{Device, Hardware, Pins, Plan, PlanFaults};
 use super::transcript::{Transcript, TranscriptError};
 use super::verdict::{VerdictFault, judge};
-use crate::ca::is_wrapped_name;
+use crate::config::CaName;
 use crate::signer::yubikey::Firmware;
 use crate::wire::words;
 
 use drawing::Drawing;
 pub use found::Found;
+pub(super) use found::wrapped;
 
 /// What a rehearsal is held on, instead of what the plan names.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,11 +67,9 @@ pub enum RehearsalError {
     /// A rehearsal is drawn from a plan, not from another rehearsal.
     #[error("this is the plan of a rehearsal itself")]
     OfRehearsal,
-    /// Nobody has components of a key that was made for a rehearsal.
-    #[error(
-        "a plan about wrapped keys that are there has no rehearsal: they can't be made for one"
-    )]
-    Wrapped,
+    /// A CA that is made for a rehearsal has one wrapped key.
+    #[error("the plan has several wrapped keys of CA `{0}`, and a rehearsal makes one of each CA")]
+    Wrapped(CaName),
     /// What it finds is not as much as the plan has.
     #[error("what was made for the rehearsal is not what the plan finds")]
     Unlike,
@@ -125,7 +124,6 @@ pub fn draw(plan: &[u8], stage: &Stage) -> Result<String, RehearsalError> {
     if read.rehearsal_of.is_some() {
         return Err(RehearsalError::OfRehearsal);
     }
-    finds_no_wrapped_key(&read)?;
     Found::fits(stage.found.as_ref(), &read)?;
     leaves_alone(&read, stage)?;
     // It was read as TOML a moment ago.
@@ -136,23 +134,6 @@ pub fn draw(plan: &[u8], stage: &Stage) -> Result<String, RehearsalError> {
     let drawn = format!("{HEAD}{table}");
     Plan::parse(drawn.as_bytes()).map_err(RehearsalError::Own)?;
     Ok(drawn)
-}
-
-/// Refuses a plan about wrapped keys that are there: nobody holds components of one that was made for a rehearsal.
-///
-/// # Errors
-/// [`RehearsalError::Wrapped`].
-pub fn finds_no_wrapped_key(plan: &Plan) -> Result<(), RehearsalError> {
-    let of_blob = |copy: &EndOfCopy| match &copy.end {
-        End::Overwritten { .. } | End::ByHand { .. } => true,
-        End::Missing { copy, .. } => is_wrapped_name(copy),
-        End::Destroyed(_) => false,
-    };
-    let has_blobs = plan.components.iter().any(|one| !one.blobs.is_empty());
-    if has_blobs || plan.copies_that_end().iter().any(of_blob) {
-        return Err(RehearsalError::Wrapped);
-    }
-    Ok(())
 }
 
 /// Whether a rehearsal could be drawn from a plan, on tokens alone: its names are longer than the plan's.

@@ -9,6 +9,9 @@ mod bundles;
 mod homes;
 mod roles;
 mod shares;
+mod wrapped;
+
+use std::path::Path;
 
 use ssh_key::public::KeyData;
 use ssh_key::{HashAlg, PublicKey};
@@ -22,7 +25,7 @@ use crate::attestation::Roots;
 use crate::bundle::BundleError;
 use crate::ca::{self, InMemory, NewCa, OfAnother, Source, establish_in_memory};
 use crate::certificate::Serial;
-use crate::config::{Config, Place, with_ledger_key};
+use crate::config::{CaName, Config, Place, with_ledger_key};
 use crate::ledger::checkpoint::Checkpoint;
 use crate::ledger::{EnrolError, HEADS, LISTS, Ledger, LedgerKeyAdded, Purpose};
 use crate::output;
@@ -34,6 +37,7 @@ use crate::signer::{self, KeyAlgorithm, Locator};
 pub use asked::Asked;
 use homes::{Homes, holder_of_ledger_key};
 pub use shares::Sheet;
+use wrapped::Wrapping;
 
 /// What a rehearsal finds, as it is to be made.
 pub struct World<'a> {
@@ -43,6 +47,8 @@ pub struct World<'a> {
     pub place: &'a Place,
     /// Tokens for keys that are in no device of the room, as many as [`World::elsewhere`] says.
     pub elsewhere: Vec<TokenPlace>,
+    /// The folder of its medium, which is there where [`World::has_wrapped_keys`].
+    pub medium: &'a Path,
     /// What its bundles ask for.
     pub asked: Asked,
     /// What opens every token that is thrown away.
@@ -60,7 +66,9 @@ pub struct Made {
     /// What the plan of the rehearsal says of it.
     pub found: Found,
     /// The shares that open its devices, where the plan has custodians.
-    pub sheets: Vec<Sheet>,
+    pub shares: Vec<Sheet>,
+    /// The components of its wrapped keys, where the plan opens such.
+    pub components: Vec<Sheet>,
     /// The files of its medium, by their names.
     pub medium: Vec<(String, Vec<u8>)>,
 }
@@ -77,6 +85,9 @@ pub enum WorldError {
     /// A card has no slot left for what it holds before.
     #[error("`{0}` has no slot left for a key that is there before")]
     NoSlot(String),
+    /// A card gives no key away.
+    #[error("the key of CA `{0}` would be wrapped, and a spare card gives no key away")]
+    OfCard(CaName),
     /// The registrar of its bundles is not enrolled.
     #[error("the registrar of the rehearsal")]
     Registrar(#[from] EnrolError),
@@ -114,15 +125,23 @@ impl World<'_> {
             guard.know(&self_name(token), self.pin.copy());
         }
         let homes = Homes::of(self.sketch);
+        let mut wrapping = Wrapping::new()?;
         let (mut cas, mut missing) = (Vec::new(), Vec::new());
         for (number, ca) in (0..).zip(self.known()) {
             let locators = self.locators(&homes, number, ca)?;
-            cas.push(self.ca((number, ca), &locators, &mut guard)?);
+            cas.push(if self.sketch.finds_wrapped(&ca.name) {
+                self.wrapped_ca((number, ca), &locators, &mut wrapping, &mut guard)?
+            } else {
+                self.ca((number, ca), &locators, &mut guard)?
+            });
             missing.extend(homes.missing(number, &locators));
+            self.are_gone(ca, &homes.gone_before(number, &locators))?;
         }
+        missing.extend(wrapping.missing(self.sketch));
         missing.sort();
         self.ledger_key(&mut guard)?;
-        let sheets = self.share_out()?;
+        let shares = self.share_out()?;
+        let components = self.components(&wrapping)?;
         let registrar = self.registrar()?;
         let head = self.head()?;
         let carried = self.bundles(registrar, &cas, &head)?;
@@ -136,11 +155,13 @@ impl World<'_> {
                 .map(|key| key.fingerprint(HashAlg::Sha256))
                 .collect(),
             missing: missing.into_iter().map(|(_, locator)| locator).collect(),
+            wrapped: wrapping.names(self.sketch),
             bundles,
         };
         Ok(Made {
             found,
-            sheets,
+            shares,
+            components,
             medium,
         })
     }

@@ -180,7 +180,7 @@ fn a_rollover_is_not_over_while_a_wrapped_key_is_left() {
 }
 
 /// The room of a night in which the medium is gone as well.
-fn stolen() -> (Room, String, String) {
+pub(in crate::ceremony) fn stolen() -> (Room, String, String) {
     let (room, _, words) = held();
     let (blob, _) = names(&room);
     keygen::make(room.account.home(), "erik", keygen::ED25519);

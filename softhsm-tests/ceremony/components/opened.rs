@@ -16,7 +16,8 @@ use crate::harness::token::PIN;
 use crate::harness::write;
 
 /// Everything that it makes, but for the transcript.
-const OUTPUTS: [&str; 3] = ["head.txt", "punchmark.ledger", "transcript.jsonl.sig"];
+pub(in crate::ceremony) const OUTPUTS: [&str; 3] =
+    ["head.txt", "punchmark.ledger", "transcript.jsonl.sig"];
 /// The place that is lost.
 const LOST: &str = "pkcs11:token=Backup;object=users";
 
@@ -38,7 +39,7 @@ fn device(room: &Room, name: &str, label: &str) -> String {
     )
 }
 
-fn people(room: &Room, sheets: &People) -> People {
+pub(in crate::ceremony) fn people(room: &Room, sheets: &People) -> People {
     let mut people = People::of(&room.text(), room.checked()["words"].as_str().unwrap());
     people.sheets = sheets.sheets.clone();
     let text = room.text();
@@ -71,7 +72,7 @@ fn people(room: &Room, sheets: &People) -> People {
 
 /// A room whose CA was made in `Backup` by a ceremony and wrapped onto `stick`; `Backup` is not there any more,
 /// and a token without a key is. Gives what people wrote down, and the words of the transcript.
-fn room() -> (Room, People, String) {
+pub(in crate::ceremony) fn room() -> (Room, People, String) {
     let room = Room::new("7");
     room.token.add_token("Backup");
     fs::create_dir(room.account.path("stick")).unwrap();
@@ -115,18 +116,18 @@ fn plan(room: &Room, kind: &str, (words, onto): (&str, &str), own: &[&str]) -> S
     )
 }
 
-fn to_restore(room: &Room, words: &str) {
+pub(in crate::ceremony) fn to_restore(room: &Room, words: &str) {
     let own = ["the safe was flooded", LOST, "Anna and Bob looked"];
     room.write_plan(&plan(room, "restore", (words, "third"), &own));
 }
 
-fn to_drill(room: &Room, words: &str) {
+pub(in crate::ceremony) fn to_drill(room: &Room, words: &str) {
     let next = date("+1 year");
     room.write_plan(&plan(room, "drill", (words, "third"), &[&next]));
 }
 
 /// What the token without a key shows by now.
-fn objects_of_third(room: &Room) -> String {
+pub(in crate::ceremony) fn objects_of_third(room: &Room) -> String {
     let mut tool = room.token.tool();
     tool.args(["--token-label", "Third", "--login", "--pin", PIN]);
     run(tool.arg("--list-objects")).ok().stdout

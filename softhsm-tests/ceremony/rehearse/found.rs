@@ -3,6 +3,7 @@
 mod bundles;
 pub(in crate::ceremony) mod ends;
 mod theft;
+mod wrapped;
 
 use std::fs;
 
@@ -72,7 +73,7 @@ fn rehearsed(
     (shown + &rest, code)
 }
 
-fn rehearse(room: &Room, change: impl Fn(&mut People)) -> (String, u8) {
+pub(in crate::ceremony) fn rehearse(room: &Room, change: impl Fn(&mut People)) -> (String, u8) {
     rehearsed(room, (BINARY, &REHEARSE), change)
 }
 
@@ -83,7 +84,7 @@ fn wants_one(room: Room) -> Room {
     room
 }
 
-fn check(room: &Room) -> Ran {
+pub(in crate::ceremony) fn check(room: &Room) -> Ran {
     let check = ["ceremony", "check", "plan.toml", "--rehearsal", "rehearsal"];
     room.account.run(&check)
 }

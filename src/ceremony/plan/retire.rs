@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use super::devices::{Device, Named};
 use super::ledger::LedgerBefore;
 use super::reader::{Reader, Table};
-use crate::ca::LockOut;
+use crate::ca::{LockOut, is_wrapped_name};
 use crate::config::CaName;
 use crate::signer::Locator;
 
@@ -43,6 +43,16 @@ impl EndOfCopy {
             End::Overwritten { copy, .. }
             | End::ByHand { copy, .. }
             | End::Missing { copy, .. } => copy == name,
+        }
+    }
+
+    /// What the ledger calls it, where it is a wrapped key or the components of one.
+    #[must_use]
+    pub fn wrapped(&self) -> Option<&str> {
+        match &self.end {
+            End::Destroyed(_) => None,
+            End::Overwritten { copy, .. } | End::ByHand { copy, .. } => Some(copy),
+            End::Missing { copy, .. } => is_wrapped_name(copy).then_some(copy),
         }
     }
 }

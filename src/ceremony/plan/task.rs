@@ -84,6 +84,13 @@ impl Plan {
         blobs.find(|blob| blob.ca == *ca)
     }
 
+    /// Whether it opens or ends a wrapped key of a CA that is there.
+    #[must_use]
+    pub fn finds_wrapped(&self, ca: &CaName) -> bool {
+        let mut ends = self.copies_that_end().iter();
+        self.blob(ca).is_some() || ends.any(|end| end.ca == *ca && end.wrapped().is_some())
+    }
+
     /// The device of the room that has a CA's key, or gets it out of a wrapped one.
     #[must_use]
     pub fn device_with<'a>(&'a self, ca: &'a CaBefore) -> Option<&'a str> {

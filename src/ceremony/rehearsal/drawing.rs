@@ -62,9 +62,10 @@ impl Drawing<'_> {
             let pins = device.get("pins").and_then(Value::as_str);
             pins == Some("random") || (pins == Some("shares") && !self.plan.kind().finds_ledger())
         };
-        if !each(table, "device").any(is_shown)
-            && let Some(machine) = inner(table, "machine")
-        {
+        // Components that are made are shown on tokens, too.
+        let has_sheets = table.contains_key("components") && !self.plan.kind().finds_ledger()
+            || each(table, "device").any(is_shown);
+        if !has_sheets && let Some(machine) = inner(table, "machine") {
             machine.remove("print");
             machine.remove("print-sha256");
         }

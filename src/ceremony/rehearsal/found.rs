@@ -5,8 +5,10 @@ use toml::{Table, Value};
 
 use super::drawing::{Drawing, LABELLED, each, inner, mark, put};
 use super::{MARK, MEDIUM, RehearsalError};
+use crate::ca::{blob_name, is_wrapped_name};
 use crate::ceremony::instant::Instant;
 use crate::ceremony::plan::{End, EndOfCopy, Plan, PlannedBundle};
+use crate::config::CaName;
 use crate::ledger::checkpoint::Checkpoint;
 use crate::wire::{hex, words};
 
@@ -17,8 +19,10 @@ pub struct Found {
     pub head: Checkpoint,
     /// The fingerprint of each CA, in the order of the plan's.
     pub cas: Vec<Fingerprint>,
-    /// The locator of each copy that the plan calls lost or missing, in its order.
+    /// The locator of each copy that the plan calls lost or missing, in its order; of a wrapped one its name.
     pub missing: Vec<String>,
+    /// The name of each wrapped key that the plan opens, and then of each that it ends, with their components.
+    pub wrapped: Vec<String>,
     /// The bundles on its medium, in the order of the plan's, each under the name that is drawn for it.
     pub bundles: Vec<PlannedBundle>,
 }
@@ -29,8 +33,14 @@ impl Found {
     #[must_use]
     pub fn sketched(plan: &Plan) -> Option<Self> {
         let ledger = plan.ledger.as_ref()?;
-        let locator = |number| format!("pkcs11:token={MARK};object=missing%20{number}");
-        let missing = 1..=missing(plan).count();
+        let missing = (1..)
+            .zip(missing(plan))
+            .map(|(number, copy)| match kind(copy) {
+                Some(kind) => sketched_name(kind, MISSING + number),
+                None => format!("pkcs11:token={MARK};object=missing%20{number}"),
+            });
+        let wrapped = wrapped(plan);
+        let wrapped = (1..).zip(&wrapped);
         Some(Self {
             head: Checkpoint {
                 origin: MARK.to_owned(),
@@ -38,7 +48,10 @@ impl Found {
                 root: [0; 32],
             },
             cas: vec![Fingerprint::Sha256([0; 32]); ledger.cas.len()],
-            missing: missing.map(locator).collect(),
+            missing: missing.collect(),
+            wrapped: wrapped
+                .filter_map(|(number, (_, name))| Some(sketched_name(kind(name)?, number)))
+                .collect(),
             bundles: bundles(plan).iter().map(sketched).collect(),
         })
     }
@@ -50,6 +63,7 @@ impl Found {
             head: ledger.head.clone(),
             cas: ledger.cas.iter().map(|ca| ca.fingerprint).collect(),
             missing: missing(rehearsal).map(str::to_owned).collect(),
+            wrapped: names(rehearsal),
             bundles: bundles(rehearsal).to_vec(),
         })
     }
@@ -61,9 +75,11 @@ impl Found {
             (Some(found), Some(ledger)) => (found, ledger),
             _ => return Err(RehearsalError::Unlike),
         };
-        let bundles = bundles(plan);
+        one_wrapped_key_each(plan)?;
+        let (bundles, wrapped) = (bundles(plan), names(plan));
         let is_as_much = found.cas.len() == ledger.cas.len()
-            && found.missing.len() == missing(plan).count()
+            && are_alike(&found.missing, missing(plan))
+            && are_alike(&found.wrapped, wrapped.iter().map(String::as_str))
             && found.bundles.len() == bundles.len()
             && found.bundles.iter().zip(bundles).all(is_as_large);
         if !is_as_much {
@@ -82,8 +98,15 @@ impl Found {
         if let Some(bundle) = of_plan.find(|one| is_made(one)) {
             return own("the bundle", bundle.file.clone());
         }
-        let mut places = missing(plan);
-        match places.find(|place| found.missing.iter().any(|made| made == place)) {
+        let mut places = missing(plan).chain(wrapped.iter().map(String::as_str));
+        let is_made = |place: &&str| {
+            found
+                .missing
+                .iter()
+                .chain(&found.wrapped)
+                .any(|made| made == place)
+        };
+        match places.find(is_made) {
             Some(place) => own("the copy", place.to_owned()),
             None => Ok(()),
         }
@@ -117,6 +140,55 @@ fn missing(plan: &Plan) -> impl Iterator<Item = &str> {
     plan.copies_that_end().iter().filter_map(locator)
 }
 
+/// The wrapped keys that a plan opens, and then those that it ends, with their components: each by its CA and its name
+/// in the ledger. Those that it calls missing are among the others that are.
+pub(in crate::ceremony) fn wrapped(plan: &Plan) -> Vec<(&CaName, String)> {
+    let blobs = plan.components.iter().flat_map(|one| &one.blobs);
+    let blobs = blobs.map(|blob| (&blob.ca, blob_name(&blob.sha256)));
+    let ends = plan.copies_that_end().iter();
+    let ends = ends.filter(|copy| locator(copy).is_none());
+    let ends = ends.filter_map(|copy| Some((&copy.ca, copy.wrapped()?.to_owned())));
+    blobs.chain(ends).collect()
+}
+
+fn names(plan: &Plan) -> Vec<String> {
+    wrapped(plan).into_iter().map(|(_, name)| name).collect()
+}
+
+/// `blob` or `components`, of what is wrapped.
+fn kind(name: &str) -> Option<&str> {
+    let is_wrapped = is_wrapped_name(name);
+    name.split_once(':')
+        .filter(|_| is_wrapped)
+        .map(|(kind, _)| kind)
+}
+
+/// A name that nothing has.
+fn sketched_name(kind: &str, number: usize) -> String {
+    format!("{kind}:{number:064x}")
+}
+
+/// Whether there are as many, and each is wrapped as the other, or in a device as the other.
+fn are_alike<'n>(made: &[String], of_plan: impl Iterator<Item = &'n str>) -> bool {
+    let kinds: Vec<_> = of_plan.map(kind).collect();
+    let mut pairs = made.iter().zip(&kinds);
+    made.len() == kinds.len() && pairs.all(|(name, of_plan)| kind(name) == *of_plan)
+}
+
+/// What is made wraps each key once, and by one key.
+fn one_wrapped_key_each(plan: &Plan) -> Result<(), RehearsalError> {
+    let ends = plan.copies_that_end().iter();
+    let ends = ends.filter_map(|copy| Some((&copy.ca, copy.wrapped()?.to_owned())));
+    let all: Vec<_> = wrapped(plan).into_iter().chain(ends).collect();
+    for (number, (ca, name)) in all.iter().enumerate() {
+        let mut before = all.iter().take(number);
+        if before.any(|(of, other)| of == ca && kind(other) == kind(name) && other != name) {
+            return Err(RehearsalError::Wrapped((*ca).clone()));
+        }
+    }
+    Ok(())
+}
+
 fn locator(copy: &EndOfCopy) -> Option<&str> {
     match &copy.end {
         End::Missing { copy, .. } => Some(copy),
@@ -148,12 +220,19 @@ impl Drawing<'_> {
             put(drill, "next-due", Instant::of(behind).to_string());
         }
         carried_in(table, found);
-        self.ends(table, found);
+        let mut wrapped = found.wrapped.iter();
+        opened(table, &mut wrapped);
+        self.ends(table, found, wrapped);
         self.after_a_theft(table);
     }
 
     /// What is lost or missing is what was made and thrown away.
-    fn ends(&self, table: &mut Table, found: &Found) {
+    fn ends<'f>(
+        &self,
+        table: &mut Table,
+        found: &'f Found,
+        mut wrapped: impl Iterator<Item = &'f String>,
+    ) {
         for end in ["retire", "restore"] {
             if let Some(end) = inner(table, end) {
                 mark(end, "reason", WORDS);
@@ -165,9 +244,20 @@ impl Drawing<'_> {
             for copy in each(table, copies) {
                 mark(copy, "ca", "rehearsal-");
                 mark(copy, "missing", WORDS);
-                let locator = copy.contains_key("locator").then(|| missing.next());
-                if let Some(locator) = locator.flatten() {
+                mark(copy, "by-hand", WORDS);
+                let locator = if copy.contains_key("missing") {
+                    missing.next()
+                } else if copy.contains_key("locator") {
+                    wrapped.next()
+                } else {
+                    None
+                };
+                if let Some(locator) = locator {
                     put(copy, "locator", locator.as_str());
+                }
+                if copy.contains_key("file") {
+                    let file = format!("{MEDIUM}/{}", wrapped_file_of(copy));
+                    put(copy, "file", file);
                 }
             }
         }
@@ -209,6 +299,31 @@ fn carried_in(table: &mut Table, found: &Found) {
     }
 }
 
+/// The wrapped keys that are opened, on the medium of the rehearsal, with its components.
+fn opened<'f>(table: &mut Table, wrapped: &mut impl Iterator<Item = &'f String>) {
+    if !table.contains_key("blob") {
+        return;
+    }
+    for (blob, name) in each(table, "blob").zip(wrapped) {
+        mark(blob, "ca", "rehearsal-");
+        mark(blob, "label", LABELLED);
+        let file = wrapped_file_of(blob);
+        put(blob, "file", file);
+        let sha256 = name.split_once(':').map_or("", |(_, digits)| digits);
+        put(blob, "sha256", sha256);
+    }
+    if let Some(components) = inner(table, "components") {
+        mark(components, "bag", LABELLED);
+        mark_all(components, "envelopes", LABELLED);
+    }
+}
+
+/// The file of the wrapped key of the CA that a table names.
+fn wrapped_file_of(table: &Table) -> String {
+    let ca = table.get("ca").and_then(Value::as_str);
+    format!("{}.wrapped", ca.unwrap_or_default())
+}
+
 /// Puts the mark of a rehearsal before each text of a list.
 fn mark_all(table: &mut Table, key: &str, before: &str) {
     let texts = table.get_mut(key).and_then(Value::as_array_mut);
@@ -222,6 +337,8 @@ fn mark_all(table: &mut Table, key: &str, before: &str) {
 /// What the name of a bundle begins with.
 const BUNDLE: &str = "rehearsal-";
 const DAY: u64 = 86_400;
+/// The numbers of sketched names begin behind it where something is missing.
+const MISSING: usize = 1 << 16;
 /// What words of people begin with that a ledger keeps.
 const WORDS: &str = "REHEARSAL: ";
 /// Where the reports of servers go, from the folder of the rehearsal.

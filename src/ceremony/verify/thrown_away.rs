@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use crate::ceremony::plan::Plan;
 use crate::ceremony::verdict::VerdictFault;
-use crate::ledger::{Entry, Event, Ledger};
+use crate::ledger::{CopyKind, Entry, Event, Ledger};
 
 /// Up to the head of the plan, the ledger of a rehearsal has what was made to be found, and nothing that
 /// anybody did with it: it is no ledger of a CA that signs.
@@ -15,6 +15,7 @@ pub(super) fn thrown_away(ledger: &Ledger, plan: &Plan) -> Result<(), VerdictFau
     };
     let is_known = |name: &str| planned.cas.iter().any(|ca| ca.name.as_str() == name);
     let signs = plan.signing().is_some();
+    let wraps = planned.cas.iter().any(|ca| plan.finds_wrapped(&ca.name));
     let mut stranger = None;
     ledger.each_entry(1, &mut |position, bytes| {
         if position > planned.head.size {
@@ -22,6 +23,7 @@ pub(super) fn thrown_away(ledger: &Ledger, plan: &Plan) -> Result<(), VerdictFau
         }
         let is_made = match Entry::from_bytes(bytes).map(|entry| entry.event) {
             Ok(Event::CaAdded(added)) => is_known(&added.name),
+            Ok(Event::CopySeen(seen)) if is_of_wrapped_key(seen.kind) => wraps,
             Ok(event) => is_of_the_making(&event) || (signs && is_of_bundles(&event)),
             Err(_) => false,
         };
@@ -53,6 +55,10 @@ fn is_of_the_making(event: &Event) -> bool {
             | Event::LedgerKeyAdded(_)
             | Event::SecretsDerived(_)
     )
+}
+
+fn is_of_wrapped_key(kind: CopyKind) -> bool {
+    matches!(kind, CopyKind::Blob | CopyKind::WrappingKey)
 }
 
 /// What comes with the registrar of the bundles that are made.

@@ -64,19 +64,28 @@ impl<'p> Homes<'p> {
         missing.collect()
     }
 
+    /// Which of its places the plan has no end for, although it ends all of them: it was destroyed before.
+    pub(super) fn gone_before<'l>(&self, ca: usize, locators: &'l [Locator]) -> Vec<&'l Locator> {
+        let homes = self.cas.get(ca).into_iter().flatten();
+        let ends_all = matches!(self.sketch.task, Task::Retire(_));
+        let gone = homes
+            .zip(locators)
+            .filter(|(home, _)| ends_all && matches!(home, Home::Elsewhere(_, None)));
+        gone.map(|(_, locator)| locator).collect()
+    }
+
     /// The place that the config names first.
     fn of_ca(&self, ca: &CaBefore) -> Vec<Home<'p>> {
         let in_room = ca.device.as_ref().and_then(|name| self.sketch.device(name));
         let in_room = in_room.map(Home::Room);
         let first = self.elsewhere();
         match &self.sketch.task {
-            Task::Retire(_) => self.that_end(ca, first),
+            Task::Retire(_) => or_elsewhere(self.that_end(ca, first), first),
             // What is there goes on in the place of what is lost.
-            Task::Restore(_) => self
-                .that_end(ca, first)
-                .into_iter()
-                .chain(in_room)
-                .collect(),
+            Task::Restore(_) => {
+                let lost = self.that_end(ca, first).into_iter();
+                or_elsewhere(lost.chain(in_room).collect(), first)
+            }
             // The copy is tried, and not the device of every day.
             Task::Drill(_) => [Home::Elsewhere(first, None)]
                 .into_iter()
@@ -105,7 +114,8 @@ impl<'p> Homes<'p> {
                 }
                 End::Destroyed(_) | End::Overwritten { .. } | End::ByHand { .. } => {}
                 End::Missing { .. } => {
-                    if is_its {
+                    // What was wrapped is in no device.
+                    if is_its && copy.wrapped().is_none() {
                         homes.push(Home::Elsewhere(next, Some(missing)));
                         next += 1;
                     }
@@ -115,6 +125,14 @@ impl<'p> Homes<'p> {
         }
         homes
     }
+}
+
+/// A key that was wrapped, and is in no device that the plan speaks of, was made in one all the same.
+fn or_elsewhere(homes: Vec<Home<'_>>, number: usize) -> Vec<Home<'_>> {
+    if homes.is_empty() {
+        return vec![Home::Elsewhere(number, None)];
+    }
+    homes
 }
 
 /// A token that is in no bag of the plan.
@@ -130,13 +148,20 @@ pub(super) fn elsewhere(token: &TokenPlace) -> Device {
     }
 }
 
-/// Where the ledger key is: best in a device that has and makes no CA key; never in one that has no PIN before.
+/// Where the ledger key is: best in a device that has, makes and gets no CA key; never in one that has no PIN before, nor
+/// in the spare of a drill.
 pub(super) fn holder_of_ledger_key(sketch: &Plan) -> Option<&Device> {
     let opens = |device: &&Device| device.pins != Pins::Random;
     let known = sketch.ledger.iter().flat_map(|ledger| &ledger.cas);
     let mut busy: Vec<_> = known.filter_map(|ca| ca.device.as_deref()).collect();
     busy.extend(sketch.cas().iter().map(|ca| ca.device.as_str()));
-    let mut devices = sketch.devices.iter().filter(opens);
+    let blobs = sketch.components.iter().flat_map(|one| &one.blobs);
+    let onto: Vec<_> = blobs.map(|blob| blob.onto.as_str()).collect();
+    busy.extend(&onto);
+    let is_drill = matches!(sketch.task, Task::Drill(_));
+    let is_spare = |device: &&Device| is_drill && onto.contains(&device.name.as_str());
+    let devices = sketch.devices.iter().filter(opens);
+    let mut devices = devices.filter(|device| !is_spare(device));
     let free = devices
         .clone()
         .find(|device| !busy.contains(&device.name.as_str()));

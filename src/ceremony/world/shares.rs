@@ -8,7 +8,7 @@ use super::World;
 use crate::ceremony::conduct::ConductError;
 use crate::ceremony::custody::TokenDerived;
 use crate::ceremony::key_place;
-use crate::ceremony::plan::{Device, Hardware, Pins};
+use crate::ceremony::plan::{Custody, Device, Hardware, Pins};
 use crate::ceremony::steps::FIRST_COUNTER;
 use crate::ledger::{SecretsDerived, SecretsSet};
 use crate::secret::share::SharedSecret;
@@ -24,6 +24,18 @@ pub struct Sheet {
     pub words: Zeroizing<String>,
 }
 
+/// What each custodian is given of a secret.
+pub(super) fn sheets(custody: &Custody, secret: &SharedSecret) -> Result<Vec<Sheet>, ConductError> {
+    let shares = secret.split(custody.quorum)?;
+    let sheets = custody.holders.iter().zip(&shares);
+    let sheets = sheets.map(|(holder, share)| Sheet {
+        name: holder.name.clone(),
+        envelope: holder.envelope.clone(),
+        words: share.words(),
+    });
+    Ok(sheets.collect())
+}
+
 impl World<'_> {
     /// Gives each device that shares open what follows from a new secret, and has the ledger know it.
     pub(super) fn share_out(&self) -> Result<Vec<Sheet>, ConductError> {
@@ -35,14 +47,7 @@ impl World<'_> {
         for device in devices.filter(|device| device.pins == Pins::Shares) {
             self.opened_by(device, &secret)?;
         }
-        let shares = secret.split(custody.quorum)?;
-        let sheets = custody.holders.iter().zip(&shares);
-        let sheets = sheets.map(|(holder, share)| Sheet {
-            name: holder.name.clone(),
-            envelope: holder.envelope.clone(),
-            words: share.words(),
-        });
-        Ok(sheets.collect())
+        sheets(custody, &secret)
     }
 
     fn opened_by(&self, device: &Device, secret: &SharedSecret) -> Result<(), ConductError> {

@@ -221,10 +221,11 @@ impl Hall {
         say(&format!("its paper, to be printed: {}", paper.display()));
         let pin = pin_in(&self.path("pin"))?;
         say(&format!("the PIN of its tokens, which is no secret: {pin}"));
-        let shares = self.shares();
-        if shares.exists() {
-            let words = "the shares of its custodians, which are none either";
-            say(&format!("{words}: {}", shares.display()));
+        for (what, file) in [("shares", self.shares()), ("components", self.components())] {
+            if file.exists() {
+                let words = format!("the {what} of its custodians, which are none either");
+                say(&format!("{words}: {}", file.display()));
+            }
         }
         Ok(())
     }

@@ -13,7 +13,7 @@ use super::plan_file;
 use super::rehearsal_folder::plan_in;
 use super::run::hold;
 use crate::ca::key_places;
-use crate::ceremony::{RehearsalError, finds_no_wrapped_key};
+use crate::ceremony::RehearsalError;
 use crate::cli::base::asks_for_pins::AsksForPins;
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{Exit, Failure, Kind};
@@ -58,7 +58,6 @@ impl Rehearse {
         if plan.rehearsal_of.is_some() {
             return Err(RehearsalError::OfRehearsal.into());
         }
-        finds_no_wrapped_key(&plan)?;
         let whole = real(&self.plan)?;
         let beside = whole.parent().unwrap_or(Path::new("/"));
         let folder = match &self.folder {

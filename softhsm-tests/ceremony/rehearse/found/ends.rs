@@ -13,7 +13,7 @@ use crate::ceremony::{drill, restore, retire, rollover};
 use crate::harness::punchmark::BINARY;
 
 /// Where the sheet with the PIN is collected.
-fn collects(people: &mut People) {
+pub(super) fn collects(people: &mut People) {
     let paper = (
         "with the PIN of `root`".to_owned(),
         "REHEARSAL E1".to_owned(),

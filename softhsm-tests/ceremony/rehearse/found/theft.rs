@@ -17,7 +17,7 @@ fn room() -> Room {
 }
 
 /// The witness goes on without the servers.
-fn locks_out(people: &mut People) {
+pub(super) fn locks_out(people: &mut People) {
     let servers = "let somebody in by a certificate of the new CA";
     let instead = (servers.to_owned(), "yes, lock out".to_owned());
     people.instead.push(instead);

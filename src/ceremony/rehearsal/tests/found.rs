@@ -1,9 +1,10 @@
 //! What the plan of a rehearsal finds, in the place of what its plan finds.
 
 use super::*;
+use crate::ceremony::plan::End;
 use crate::ceremony::plan::tests::{
-    filled_after_a_theft, filled_for_bundles, filled_to_drill, filled_to_restore, filled_to_retire,
-    filled_to_roll_over,
+    filled_after_a_theft, filled_for_bundles, filled_to_drill, filled_to_drill_blob,
+    filled_to_restore, filled_to_restore_from_blob, filled_to_retire, filled_to_roll_over,
 };
 
 /// The key of the transcripts that are made for tests.
@@ -155,8 +156,111 @@ fn each_kind_that_finds_a_ledger_has_a_rehearsal() {
         filled_to_restore(),
         filled_to_drill(),
         filled_after_a_theft(),
+        filled_to_restore_from_blob(),
+        filled_to_drill_blob(),
+        with_wrapped_ends(),
+        filled_after_a_theft() + &lost_blob("0a"),
     ] {
         let wanted = plan.replace("requires-rehearsal = false", "requires-rehearsal = true");
         can_be_rehearsed(wanted.as_bytes()).unwrap();
     }
+}
+
+/// A plan in which file and components of `users` end, and the key in its device.
+fn with_wrapped_ends() -> String {
+    let name = "0a".repeat(32);
+    let ends = format!(
+        "\n[[copy]]\nca = \"users\"\nlocator = \"blob:{name}\"\nfile = \"stick/users.wrapped\"\n\n[[copy]]\n\
+         ca = \"users\"\nlocator = \"components:{name}\"\nby-hand = \"shredded\"\n"
+    );
+    filled_to_retire() + &ends
+}
+
+fn lost_blob(digits: &str) -> String {
+    let name = digits.repeat(32);
+    format!(
+        "\n[[lost]]\nca = \"users\"\nlocator = \"blob:{name}\"\nmissing = \"not in the safe\"\n"
+    )
+}
+
+#[test]
+fn a_wrapped_key_that_was_made_takes_the_place_of_the_one_that_is_opened() {
+    for plan in [filled_to_restore_from_blob(), filled_to_drill_blob()] {
+        let plan = about_another(&plan);
+        let own = drawn(&plan);
+        assert_eq!(Stage::of(&own), Some(stage_for(&plan)));
+        let of = Plan::parse(plan.as_bytes()).unwrap();
+        let (made, before) = (own.components.unwrap(), of.components.unwrap());
+        assert_eq!(made.folder.to_str(), Some(MEDIUM));
+        for (one, other) in made.custody.holders.iter().zip(&before.custody.holders) {
+            assert_eq!(one.name, other.name);
+            assert_eq!(one.envelope, format!("REHEARSAL {}", other.envelope));
+        }
+        assert_eq!(made.bag.as_deref(), Some("REHEARSAL M1"));
+        let (one, other) = (&made.blobs[0], &before.blobs[0]);
+        assert_eq!(one.file, "rehearsal-users.wrapped");
+        assert_eq!(
+            (&one.onto, one.label.as_str()),
+            (&other.onto, "REHEARSAL users")
+        );
+        assert_ne!(one.sha256, other.sha256);
+    }
+}
+
+#[test]
+fn what_ends_of_a_wrapped_key_is_what_was_made() {
+    let plan = about_another(&with_wrapped_ends());
+    let own = drawn(&plan);
+    assert_eq!(Stage::of(&own), Some(stage_for(&plan)));
+    let Some([device, file, by_hand]) = own.copies_that_end().first_chunk() else {
+        panic!("{own:?}");
+    };
+    assert!(matches!(device.end, End::Destroyed(_)));
+    let End::Overwritten { copy, file } = &file.end else {
+        panic!("{file:?}");
+    };
+    assert!(copy.starts_with("blob:0000"), "{copy}");
+    assert_eq!(file.to_str(), Some("medium/rehearsal-users.wrapped"));
+    let End::ByHand { copy, words } = &by_hand.end else {
+        panic!("{by_hand:?}");
+    };
+    assert!(copy.starts_with("components:0000"), "{copy}");
+    assert_eq!(words, "REHEARSAL: shredded");
+}
+
+#[test]
+fn a_wrapped_key_of_the_plan_is_none_of_a_rehearsal() {
+    let name = format!("blob:{}", "08".repeat(32));
+    let opens = about_another(&filled_to_restore_from_blob());
+    let lost = night() + &lost_blob("08");
+    let mut stages = [stage_for(&opens), stage_for(&lost)];
+    let [opened, missing] = &mut stages;
+    opened.found.as_mut().unwrap().wrapped = vec![name.clone()];
+    let of_lost = &mut missing.found.as_mut().unwrap().missing;
+    *of_lost.last_mut().unwrap() = name;
+    for (plan, stage) in [&opens, &lost].into_iter().zip(&stages) {
+        let refused = draw(plan.as_bytes(), stage).unwrap_err();
+        assert!(
+            matches!(refused, RehearsalError::Production { .. }),
+            "{refused}"
+        );
+    }
+    // Fewer, or something else than the plan has.
+    for other in [vec![], vec!["components:00".to_owned()]] {
+        let mut stage = stage_for(&opens);
+        stage.found.as_mut().unwrap().wrapped = other;
+        let refused = draw(opens.as_bytes(), &stage).unwrap_err();
+        assert!(matches!(refused, RehearsalError::Unlike), "{refused}");
+    }
+}
+
+#[test]
+fn a_ca_with_several_wrapped_keys_has_no_rehearsal() {
+    let several = filled_to_restore_from_blob() + &lost_blob("0b");
+    let refused = can_be_rehearsed(several.as_bytes());
+    // One is opened, and another one is lost.
+    assert!(
+        matches!(refused, Err(RehearsalError::Wrapped(ref ca)) if ca.as_str() == "users"),
+        "{refused:?}"
+    );
 }

@@ -38,11 +38,16 @@ impl Hall {
             })
         });
         let elsewhere = elsewhere.collect::<Result<_, Failure>>()?;
+        let medium = self.path(REHEARSAL_MEDIUM);
+        if World::has_wrapped_keys(sketch) {
+            private(&medium)?;
+        }
         let place = Place::find(Some(&self.path(REHEARSAL_CONFIG)))?;
         let world = World {
             sketch,
             place: &place,
             elsewhere,
+            medium: &medium,
             asked,
             pin: Pin::new(pin),
             roots: roots_of(sketch, &self.folder, &place)?,
@@ -54,7 +59,8 @@ impl Hall {
         for folder in self.token_folders()?.difference(&in_room) {
             std::fs::remove_dir_all(folder).in_file(folder)?;
         }
-        self.write_shares(&made.sheets)?;
+        write_sheets(&self.shares(), SHARES, &made.shares)?;
+        write_sheets(&self.components(), COMPONENTS, &made.components)?;
         self.write_medium(&made.medium)?;
         Ok(made.found)
     }
@@ -64,22 +70,9 @@ impl Hall {
         self.path("shares.txt")
     }
 
-    fn write_shares(&self, sheets: &[Sheet]) -> Result<(), Failure> {
-        if sheets.is_empty() {
-            return Ok(());
-        }
-        let mut text = Zeroizing::new(SHARES.to_owned());
-        for Sheet {
-            name,
-            envelope,
-            words,
-        } in sheets
-        {
-            text.push_str(&format!("\n{name}, envelope {envelope}:\n"));
-            text.push_str(words);
-            text.push('\n');
-        }
-        Ok(output::write(&self.shares(), text.as_bytes(), PRIVATE)?)
+    /// The sheets that those are given who hold components.
+    pub(super) fn components(&self) -> PathBuf {
+        self.path("components.txt")
     }
 
     fn write_medium(&self, files: &[(String, Vec<u8>)]) -> Result<(), Failure> {
@@ -105,17 +98,39 @@ impl Hall {
     }
 }
 
+fn write_sheets(file: &Path, head: &str, sheets: &[Sheet]) -> Result<(), Failure> {
+    if sheets.is_empty() {
+        return Ok(());
+    }
+    let mut text = Zeroizing::new(head.to_owned());
+    for Sheet {
+        name,
+        envelope,
+        words,
+    } in sheets
+    {
+        text.push_str(&format!("\n{name}, envelope {envelope}:\n"));
+        text.push_str(words);
+        text.push('\n');
+    }
+    Ok(output::write(file, text.as_bytes(), PRIVATE)?)
+}
+
 impl Advised for WorldError {
     fn hint(&self) -> Option<String> {
         match self {
             Self::Conduct(error) => error.hint(),
-            Self::NoHome | Self::NoSlot(_) => Some(FEWER_CARDS.to_owned()),
+            Self::NoHome | Self::NoSlot(_) | Self::OfCard(_) => Some(FEWER_CARDS.to_owned()),
             _ => None,
         }
     }
 }
 
 const FEWER_CARDS: &str = "rehearse with fewer --card: a token has room for it";
+const COMPONENTS: &str = "\
+REHEARSAL. These components open a key that was made to be thrown away, and are no secret. Each custodian is given
+their own.
+";
 const SHARES: &str = "\
 REHEARSAL. These shares open tokens that are thrown away, and are no secret. Each custodian is given their own.
 ";
