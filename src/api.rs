@@ -7,14 +7,18 @@
 //! - [`login`](mod@login): a login, and the session that it opens;
 //! - [`about`]: what a server says of itself;
 //! - [`issue`]: requests, and the certificates that answer them;
+//! - [`listing`]: certificates, page by page;
+//! - [`revoke`]: what is revoked;
 //! - [`problem`]: why something was refused (RFC 9457);
 //! - [`Secret`]: a token or a password, which no log shows.
 
 pub mod about;
 pub mod issue;
+pub mod listing;
 pub mod login;
 pub mod path;
 pub mod problem;
+pub mod revoke;
 mod secret;
 #[cfg(test)]
 mod tests;

@@ -7,6 +7,7 @@
 mod account;
 pub mod checkpoint;
 mod clock;
+mod condition;
 mod disk;
 mod entry;
 mod error;
@@ -22,6 +23,7 @@ pub mod merkle;
 pub mod migrate;
 pub mod note;
 mod old_head;
+mod proof_text;
 pub mod replay;
 pub mod rows;
 mod rules;
@@ -36,6 +38,7 @@ use ssh_key::Signature;
 use ssh_key::public::KeyData;
 
 pub use clock::{BUILT_AFTER, ClockError, LEAP_DAYS, check_clock};
+pub use condition::{Condition, Standing, ends_before};
 pub use entry::{
     Barred, Became, Bound, BundleClosed, BundleTaken, CaAdded, CaRetired, CardId, CeremonyHeld,
     ChallengeMade, CheckpointSigned, ClockCorrected, CopyKind, CopySeen, CopyTried, Credential,
@@ -49,6 +52,7 @@ pub use entry::{
 };
 pub use error::{EnrolError, LedgerError, LoginError, ReserveError};
 pub use key_id::before_private_root;
+pub use proof_text::{ProofText, ProvedEntry};
 pub use replay::Signatures;
 pub use rules::{
     Audit, Auditor, Brought, BundleRefused, EndOfTrust, Inclusion, IndexFault, KnownBundle,

@@ -37,6 +37,7 @@ mod order;
 mod peer;
 mod problem;
 mod publish;
+mod query;
 mod routes;
 mod run;
 mod sessions;

@@ -11,7 +11,7 @@ use crate::harness::sshd::{Configuration, Sshd};
 use crate::harness::write;
 use crate::login::User;
 
-const PASSWORD: &str = "correct horse battery";
+pub(super) const PASSWORD: &str = "correct horse battery";
 const OTHER: &str = "staple of another kind";
 
 /// A role for logins by password, beside the one for engineers, which names no login.
@@ -28,7 +28,7 @@ lifetime   = { default = \"1h\", maximum = \"8h\" }
 login      = { methods = [\"start\"] }
 ";
 
-fn with_passwords(mut room: Room) -> Room {
+pub(super) fn with_passwords(mut room: Room) -> Room {
     room.admin = room.admin.and_config(CONFIG);
     give(&room, "peter", PASSWORD);
     room
@@ -57,7 +57,7 @@ fn log_in(room: &Room, client: &Client, (name, password): (&str, &str), from: &s
     send(room.port, &request(("POST", &path), &headers, Some(&body))).unwrap()
 }
 
-fn logged_in(room: &Room, password: &str) -> Client {
+pub(super) fn logged_in(room: &Room, password: &str) -> Client {
     let mut client = Client::new(room.port);
     let opened = log_in(room, &client, ("peter", password), "192.0.2.1");
     let opened = opened.is(200).json();

@@ -114,7 +114,8 @@ impl Client {
     pub(crate) fn proof(&self, method: &str, path: &str) -> String {
         let nonce = self.nonce.borrow();
         let nonce = Some(nonce.as_str()).filter(|nonce| !nonce.is_empty());
-        let url = url_of(URL, path);
+        // A proof names no query (RFC 9449, 4.2).
+        let url = url_of(URL, path.split('?').next().unwrap_or_default());
         self.key
             .prove((method, &url), self.token.as_deref(), nonce, &random(), 0)
     }

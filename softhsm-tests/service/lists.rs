@@ -147,6 +147,12 @@ fn what_is_revoked_stands_in_the_next_list_within_ten_seconds_and_sshd_refuses_i
     let fetched = fetch(&room, "krl", "revoked.krl").ok();
     assert!(fetched.stdout.contains("revokes 1"), "{fetched}");
     sshd.login(&key).exits(255).says("revoked");
+    let shown = room
+        .admin
+        .punchmark
+        .run(&["krl", "show", "revoked.krl"])
+        .ok();
+    assert!(shown.stdout.contains("serial: 1\n"), "{shown}");
     fetch(&room, "known", "users.known").ok();
     let known = std::fs::read_to_string(room.admin.punchmark.path("users.known"));
     assert!(known.unwrap().contains("users"));

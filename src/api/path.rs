@@ -14,6 +14,8 @@ pub const ROLES: &str = "/v1/roles";
 pub const CHALLENGES: &str = "/v1/challenges";
 /// What would be decided about a request.
 pub const DECISIONS: &str = "/v1/decisions";
+/// Revocations.
+pub const REVOCATIONS: &str = "/v1/revocations";
 /// Certificates.
 pub const CERTIFICATES: &str = "/v1/certificates";
 

@@ -13,8 +13,10 @@ use super::{Service, framing, peer};
 /// A request, of which nothing is believed yet.
 pub(super) struct Asked {
     pub(super) method: Method,
-    /// The path alone; nothing here has a query.
+    /// The path alone.
     pub(super) path: String,
+    /// What stands behind its `?`.
+    pub(super) query: String,
     pub(super) headers: HeaderMap,
     /// The address that it came from.
     pub(super) peer: IpAddr,
@@ -35,6 +37,7 @@ impl Asked {
         Ok(Self {
             method: parts.method,
             path: parts.uri.path().to_owned(),
+            query: parts.uri.query().unwrap_or_default().to_owned(),
             headers: parts.headers,
             peer,
             body: body.to_vec(),

@@ -4,8 +4,10 @@
 mod about;
 mod certificates;
 mod health;
+mod listing;
 mod lists;
 mod logins;
+mod revocations;
 mod session;
 
 use axum::http::{HeaderValue, StatusCode, header};
@@ -17,8 +19,10 @@ use sha2::{Digest as _, Sha256};
 pub(super) use about::{public_key, server};
 pub(super) use certificates::{Left, answered, certificate, decisions, orders};
 pub(super) use health::{problem_page, ready};
+pub(super) use listing::{list as certificates, proof};
 pub(super) use lists::{checkpoint, list};
 pub(super) use logins::{begin, token};
+pub(super) use revocations::revoke;
 pub(super) use session::{challenges, end, roles, session};
 
 use super::asked::Asked;

@@ -50,8 +50,10 @@ pub(super) fn router(shared: Shared) -> Router {
         .route(path::ROLES, get(roles))
         .route(path::CHALLENGES, post(challenges))
         .route(path::DECISIONS, post(decisions))
-        .route(path::CERTIFICATES, post(orders))
+        .route(path::CERTIFICATES, post(orders).get(certificates))
         .route("/v1/certificates/{ca}/{serial}", get(certificate))
+        .route("/v1/certificates/{ca}/{serial}/proof", get(proof))
+        .route(path::REVOCATIONS, post(revoke))
         .route("/problems/{name}", get(problem_page))
         .route("/healthz/live", get(live))
         .route("/healthz/ready", get(ready))
@@ -240,6 +242,25 @@ async fn certificate(
         endpoints::certificate(service, (&ca, &serial), asked)
     })
     .await
+}
+
+async fn proof(
+    State(shared): State<Shared>,
+    Path((ca, serial)): Path<(String, String)>,
+    request: Request<Body>,
+) -> Response {
+    run(&shared, request, move |service, asked| {
+        endpoints::proof(service, (&ca, &serial), asked)
+    })
+    .await
+}
+
+async fn certificates(State(shared): State<Shared>, request: Request<Body>) -> Response {
+    run(&shared, request, endpoints::certificates).await
+}
+
+async fn revoke(State(shared): State<Shared>, request: Request<Body>) -> Response {
+    run(&shared, request, endpoints::revoke).await
 }
 
 async fn problem_page(

@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use super::filter::{Condition, Word};
+use super::filter::Search as Asked;
 use super::records::{fields, json};
 use super::table::Shape;
 use crate::certificate::Serial;
@@ -14,13 +14,13 @@ use crate::cli::base::known_role::require_known_role;
 use crate::cli::base::ledger_ca::ca_named;
 use crate::cli::base::pager::Pager;
 use crate::cli::base::terminal::{columns_of_stdout, note_product, product, product_object, say};
-use crate::ledger::{Ledger, LedgerError, Record, Revocation, RevokedSet};
+use crate::ledger::{Condition, Ledger, LedgerError, Record, Revocation, RevokedSet, Standing};
 
 /// One reservation that the filter means.
 struct Found {
     record: Record,
     fields: Fields,
-    word: Word,
+    standing: Standing,
     revocation: Option<Revocation>,
 }
 
@@ -28,26 +28,26 @@ struct Found {
 struct Search<'a> {
     ledger: &'a Ledger,
     condition: &'a Condition,
+    /// How many of the newest; none where all are wanted.
+    limit: Option<u64>,
     revoked: RevokedSet,
 }
 
-pub(super) fn list(
-    context: &Context,
-    ledger: &Ledger,
-    condition: &Condition,
-) -> Result<Exit, Failure> {
-    if let Some(name) = condition.ca() {
+pub(super) fn list(context: &Context, ledger: &Ledger, asked: &Asked) -> Result<Exit, Failure> {
+    let condition = &asked.condition;
+    if let Some(name) = &condition.ca {
         ca_named(&ledger.cas()?, name)?;
     }
-    if let Some(role) = condition.role() {
-        require_known_role(role, condition.config(context)?.as_ref(), ledger)?;
+    if let Some(role) = &condition.role {
+        require_known_role(role, asked.config(context)?.as_ref(), ledger)?;
     }
-    if let Some(name) = condition.requester() {
-        require_known_requester(name, condition.config(context)?.as_ref(), ledger)?;
+    if let Some(name) = &condition.requester {
+        require_known_requester(name, asked.config(context)?.as_ref(), ledger)?;
     }
     let search = Search {
         ledger,
         condition,
+        limit: asked.limit,
         revoked: RevokedSet::of(ledger)?,
     };
     let shape = Shape::of(columns_of_stdout());
@@ -78,7 +78,7 @@ impl Search<'_> {
             }
             count += 1;
             if printed.is_ok() {
-                let line = shape.line(&found.record, &found.fields, found.word);
+                let line = shape.line(&found.record, &found.fields, found.standing);
                 printed = product(&line);
             }
             more(printed.is_ok())
@@ -88,7 +88,7 @@ impl Search<'_> {
 
     /// Objects for programs, in the order of the ledger. Without a limit none waits for another.
     fn print_objects(&self) -> Result<u64, Failure> {
-        if self.condition.limit().is_none() {
+        if self.limit.is_none() {
             let mut printed = Ok(());
             let mut count = 0;
             self.oldest_first(&mut |found| {
@@ -113,7 +113,7 @@ impl Search<'_> {
         &self,
         each: &mut dyn FnMut(Found) -> ControlFlow<()>,
     ) -> Result<(), LedgerError> {
-        let mut left = self.condition.limit().unwrap_or(u64::MAX);
+        let mut left = self.limit.unwrap_or(u64::MAX);
         if left == 0 {
             return Ok(());
         }
@@ -125,7 +125,7 @@ impl Search<'_> {
                 more(left > 0)
             }
         };
-        if let Some(number) = self.condition.serial() {
+        if let Some(number) = self.condition.serial {
             let mut records = self.of_serial(number)?;
             records.sort_by_key(|record| std::cmp::Reverse(record.time));
             let _enough = records.into_iter().try_for_each(until_enough);
@@ -137,7 +137,7 @@ impl Search<'_> {
 
     fn oldest_first(&self, each: &mut dyn FnMut(Found)) -> Result<(), LedgerError> {
         let each = &mut |record| self.meant(record).into_iter().for_each(&mut *each);
-        if let Some(number) = self.condition.serial() {
+        if let Some(number) = self.condition.serial {
             self.of_serial(number)?.into_iter().for_each(each);
             return Ok(());
         }
@@ -160,13 +160,13 @@ impl Search<'_> {
     fn meant(&self, record: Record) -> Option<Found> {
         let fields = fields(&record);
         let revocation = self.revoked.revocation_of(&record);
-        let word = Word::of(&record.state, revocation.as_ref());
+        let standing = Standing::of(&record.state, revocation.as_ref());
         self.condition
-            .holds(&record, &fields, word)
+            .holds(&record, &fields, standing)
             .then_some(Found {
                 record,
                 fields,
-                word,
+                standing,
                 revocation,
             })
     }

@@ -3,9 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use ssh_encoding::base64::{Base64, Encoding};
 
 use super::one::{One, no_such_serial};
 use crate::certificate::explain::{Fields, utc};
@@ -14,8 +12,7 @@ use crate::cli::base::failure::{Exit, Failure};
 use crate::cli::base::head::{Kept, claimed, read_text};
 use crate::cli::base::terminal::{product, product_object};
 use crate::ledger::checkpoint::Checkpoint;
-use crate::ledger::merkle::Hash;
-use crate::ledger::{Entry, Event, Inclusion};
+use crate::ledger::{Entry, Event, Inclusion, ProofText};
 
 /// A proof to check.
 #[derive(Debug, Args)]
@@ -33,23 +30,6 @@ pub(super) struct Check {
     /// Without it, whoever wrote the head is believed, and that is said
     #[arg(long, value_name = "FILE")]
     signer: Vec<PathBuf>,
-}
-
-/// A proof as it is handed around: each entry of a serial, and its way to the root.
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-struct Proof {
-    origin: String,
-    size: u64,
-    entries: Vec<ProvedEntry>,
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ProvedEntry {
-    index: u64,
-    entry: String,
-    path: Vec<String>,
 }
 
 /// Prints the proof of one serial.
@@ -73,11 +53,7 @@ pub(super) fn prove(context: &Context, one: &One) -> Result<Exit, Failure> {
         ))
         .hint("make one with `punchmark ledger checkpoint`, then the proof"));
     }
-    let proof = Proof {
-        origin: first.checkpoint.origin.clone(),
-        size: first.checkpoint.size,
-        entries: inclusions.iter().map(ProvedEntry::of).collect(),
-    };
+    let proof = ProofText::of(&inclusions);
     let words = serde_json::to_string(&proof).map_err(|_| wrong("cannot be written"))?;
     product(&words)?;
     Ok(Exit::Done)
@@ -85,10 +61,10 @@ pub(super) fn prove(context: &Context, one: &One) -> Result<Exit, Failure> {
 
 impl Check {
     pub(super) fn run(self, context: &Context) -> Result<Exit, Failure> {
-        let proof: Proof = serde_json::from_str(&read_text(&self.proof)?)
+        let proof: ProofText = serde_json::from_str(&read_text(&self.proof)?)
             .map_err(|_| wrong("is no proof that `ledger prove` printed"))?;
         let kept = claimed(&self.against, &self.signer)?.without_a_ledger();
-        let shown = proof.shown_in(&kept.head)?;
+        let shown = shown_in(&proof, &kept.head)?;
         if context.json() {
             product_object(json(&shown, &kept))?;
         } else if context.talks() {
@@ -101,29 +77,27 @@ impl Check {
     }
 }
 
-impl Proof {
-    /// The entries, each of which was shown to be in the ledger of this head.
-    fn shown_in(&self, head: &Checkpoint) -> Result<Vec<Inclusion>, Failure> {
-        if (&self.origin, self.size) != (&head.origin, head.size) {
-            return Err(wrong(&format!(
-                "leads to the head of {} entries of {}, and the one given is of {} of {}",
-                self.size, self.origin, head.size, head.origin
-            ))
-            .hint("a proof belongs to one head: make both together"));
-        }
-        if self.entries.is_empty() {
-            return Err(wrong("holds no entry"));
-        }
-        let shown = self.entries.iter().map(|entry| {
-            let inclusion = entry.decode(head).ok_or_else(|| wrong("is malformed"))?;
-            if inclusion.holds() {
-                Ok(inclusion)
-            } else {
-                Err(wrong("does not lead from its entry to the head"))
-            }
-        });
-        shown.collect()
+/// The entries of a proof, each of which was shown to be in the ledger of this head.
+fn shown_in(proof: &ProofText, head: &Checkpoint) -> Result<Vec<Inclusion>, Failure> {
+    if (&proof.origin, proof.size) != (&head.origin, head.size) {
+        return Err(wrong(&format!(
+            "leads to the head of {} entries of {}, and the one given is of {} of {}",
+            proof.size, proof.origin, head.size, head.origin
+        ))
+        .hint("a proof belongs to one head: make both together"));
     }
+    if proof.entries.is_empty() {
+        return Err(wrong("holds no entry"));
+    }
+    let shown = proof.entries.iter().map(|entry| {
+        let inclusion = entry.decode(head).ok_or_else(|| wrong("is malformed"))?;
+        if inclusion.holds() {
+            Ok(inclusion)
+        } else {
+            Err(wrong("does not lead from its entry to the head"))
+        }
+    });
+    shown.collect()
 }
 
 fn json(shown: &[Inclusion], kept: &Kept) -> Value {
@@ -137,30 +111,6 @@ fn json(shown: &[Inclusion], kept: &Kept) -> Value {
         "signer": kept.signer,
         "shown": entries.collect::<Vec<_>>(),
     })
-}
-
-impl ProvedEntry {
-    fn of(inclusion: &Inclusion) -> Self {
-        Self {
-            index: inclusion.index,
-            entry: Base64::encode_string(&inclusion.entry),
-            path: inclusion
-                .path
-                .iter()
-                .map(|hash| Base64::encode_string(hash))
-                .collect(),
-        }
-    }
-
-    fn decode(&self, head: &Checkpoint) -> Option<Inclusion> {
-        let hash = |text: &String| Hash::try_from(Base64::decode_vec(text).ok()?).ok();
-        Some(Inclusion {
-            entry: Base64::decode_vec(&self.entry).ok()?,
-            index: self.index,
-            checkpoint: head.clone(),
-            path: self.path.iter().map(hash).collect::<Option<_>>()?,
-        })
-    }
 }
 
 fn wrong(words: &str) -> Failure {

@@ -2,7 +2,6 @@
 
 use serde_json::{Value, json};
 
-use super::filter::Word;
 use super::grounds;
 use super::one::{One, no_such_serial};
 use crate::certificate::certificate_line;
@@ -11,7 +10,7 @@ use crate::cli::base::context::Context;
 use crate::cli::base::failure::{Exit, Failure};
 use crate::cli::base::revoked;
 use crate::cli::base::terminal::{product, product_object};
-use crate::ledger::{Ledger, Record, Revocation, State};
+use crate::ledger::{Ledger, Record, Revocation, Standing, State};
 use crate::wire::RawCertificate;
 
 pub(super) fn show(context: &Context, ledger: &Ledger, one: &One) -> Result<Exit, Failure> {
@@ -78,7 +77,7 @@ fn show_no_record(
         product_object(json!({
             "ca": ca,
             "serial": serial,
-            "state": Word::Revoked.as_str(),
+            "state": Standing::Revoked.as_str(),
             "revoked": revoked::json(revocation),
         }))?;
     } else {
@@ -97,7 +96,7 @@ pub(super) fn json(record: &Record, fields: &Fields, revocation: Option<&Revocat
         "ca": record.ca,
         "serial": reserved.serial,
         "sequence": reserved.sequence,
-        "state": Word::of(&record.state, revocation).as_str(),
+        "state": Standing::of(&record.state, revocation).as_str(),
         "reserved": utc(record.time),
         "reserved-unix": record.time,
         "role": reserved.role,

@@ -1,8 +1,7 @@
 //! The table of `ledger list`: as wide as the terminal that shows it, else whole.
 
-use super::filter::Word;
 use crate::certificate::explain::{Fields, utc};
-use crate::ledger::Record;
+use crate::ledger::{Record, Standing};
 
 /// How much of a row is shown.
 #[derive(Clone, Copy, Debug)]
@@ -43,7 +42,7 @@ impl Shape {
         })
     }
 
-    pub(super) fn line(self, record: &Record, fields: &Fields, word: Word) -> String {
+    pub(super) fn line(self, record: &Record, fields: &Fields, word: Standing) -> String {
         self.row(&Cells {
             ca: record.ca.clone(),
             serial: record.reserved.serial.to_string(),

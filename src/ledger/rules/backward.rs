@@ -19,9 +19,22 @@ impl Ledger {
         terms: &[Term<'_>],
         each: &mut dyn FnMut(Record) -> ControlFlow<()>,
     ) -> Result<(), LedgerError> {
+        self.each_record_before(terms, u64::MAX, &mut |_, record| each(record))
+    }
+
+    /// The same of those whose reservations stand before this position, with the position of each.
+    ///
+    /// # Errors
+    /// [`LedgerError`], also that of the first entry that cannot be read.
+    pub fn each_record_before(
+        &self,
+        terms: &[Term<'_>],
+        before: u64,
+        each: &mut dyn FnMut(u64, Record) -> ControlFlow<()>,
+    ) -> Result<(), LedgerError> {
         match self.found_by_rows(terms)? {
-            Some(positions) => self.each_at(&positions, each),
-            None => self.each_from_the_end(each),
+            Some(positions) => self.each_at(positions.range(..before), each),
+            None => self.each_from(self.size().min(before.saturating_sub(1)), each),
         }
     }
 
@@ -33,14 +46,14 @@ impl Ledger {
         Ok(found.map(|found| found.into_iter().flatten().collect()))
     }
 
-    fn each_at(
+    fn each_at<'p>(
         &self,
-        positions: &BTreeSet<u64>,
-        each: &mut dyn FnMut(Record) -> ControlFlow<()>,
+        positions: impl DoubleEndedIterator<Item = &'p u64>,
+        each: &mut dyn FnMut(u64, Record) -> ControlFlow<()>,
     ) -> Result<(), LedgerError> {
         let cas = self.cas()?;
-        for position in positions.iter().rev() {
-            if each(self.record_at(&cas, *position)?).is_break() {
+        for position in positions.rev() {
+            if each(*position, self.record_at(&cas, *position)?).is_break() {
                 break;
             }
         }
@@ -48,18 +61,18 @@ impl Ledger {
     }
 
     /// Entries are read in order, as the file has them, a piece at a time.
-    fn each_from_the_end(
+    fn each_from(
         &self,
-        each: &mut dyn FnMut(Record) -> ControlFlow<()>,
+        mut end: u64,
+        each: &mut dyn FnMut(u64, Record) -> ControlFlow<()>,
     ) -> Result<(), LedgerError> {
-        let mut end = self.size();
         while end > 0 {
             let before = end.saturating_sub(PIECE);
             let mut records = Vec::new();
-            let collect = &mut |_, record| records.push(record);
+            let collect = &mut |position, record| records.push((position, record));
             self.each_record_placed(before + 1..=end, collect)?;
-            for record in records.into_iter().rev() {
-                if each(record).is_break() {
+            for (position, record) in records.into_iter().rev() {
+                if each(position, record).is_break() {
                     return Ok(());
                 }
             }

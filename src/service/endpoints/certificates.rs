@@ -8,7 +8,7 @@ use super::{Outcome, json};
 use crate::api::issue::{Issued as IssuedJson, RequestShown};
 use crate::certificate::{Serial, certificate_line};
 use crate::issue::{IssueError, Issued, lock};
-use crate::ledger::{Record, State};
+use crate::ledger::{Ca, Ledger, Record, State};
 use crate::service::Service;
 use crate::service::asked::Asked;
 use crate::service::authenticate::InSession;
@@ -77,32 +77,44 @@ pub(in crate::service) fn decisions(service: &Service, asked: &Asked) -> Outcome
     })
 }
 
-/// One of one's own certificates. Whose another one is, nobody is told.
+/// One of one's own certificates, or for auditors any. Whose another one is, nobody else is told.
 pub(in crate::service) fn certificate(
     service: &Service,
-    (ca, serial): (&str, &str),
+    of: (&str, &str),
     asked: &Asked,
 ) -> Outcome {
     with_session(service, asked, |by| {
-        let none = || Refused::new(ProblemKind::NotFound, "you have no such certificate");
-        let serial: u64 = serial.parse().map_err(|_number| none())?;
-        let serial = Serial::try_from(serial).map_err(|_zero| none())?;
         let ledger = lock(&service.ledger);
-        let cas = ledger.cas().map_err(Refused::fault)?;
-        let ca = cas
-            .iter()
-            .find(|known| known.name() == ca)
-            .ok_or_else(none)?;
-        let record = ledger.record_of(ca, serial);
+        let (_ca, record) = found(service, &ledger, of, by)?;
         drop(ledger);
-        let record = record.map_err(Refused::fault)?;
-        let own = record.filter(|record| is_of(record, by.session.requester.as_str()));
-        let issued = own.as_ref().and_then(issued).ok_or_else(none)?;
-        json(StatusCode::OK, &issued)
+        json(StatusCode::OK, &issued(&record).ok_or_else(none)?)
     })
 }
 
-fn with_session(
+/// The record of a CA's serial, if it is theirs or they see all.
+pub(super) fn found(
+    service: &Service,
+    ledger: &Ledger,
+    (ca, serial): (&str, &str),
+    by: &InSession,
+) -> Result<(Ca, Record), Refused> {
+    let serial: u64 = serial.parse().map_err(|_number| none())?;
+    let serial = Serial::try_from(serial).map_err(|_zero| none())?;
+    let cas = ledger.cas().map_err(Refused::fault)?;
+    let ca = cas.into_iter().find(|known| known.name() == ca);
+    let ca = ca.ok_or_else(none)?;
+    let record = ledger.record_of(&ca, serial).map_err(Refused::fault)?;
+    let may = |record: &Record| service.sees_all(by) || by.is_of(&record.reserved.requester);
+    let record = record.filter(may).ok_or_else(none)?;
+    Ok((ca, record))
+}
+
+fn none() -> Refused {
+    Refused::new(ProblemKind::NotFound, "you have no such certificate")
+}
+
+/// Does this in the session that is shown.
+pub(super) fn with_session(
     service: &Service,
     asked: &Asked,
     then: impl FnOnce(&InSession) -> Result<Response, Refused>,
@@ -116,10 +128,6 @@ fn with_session(
 fn requested(service: &Service, asked: &Asked) -> Result<Requested, Refused> {
     let RequestShown { request } = asked.json()?;
     service.requested(&request, asked.peer.to_string())
-}
-
-fn is_of(record: &Record, requester: &str) -> bool {
-    record.reserved.requester == requester
 }
 
 fn issued(record: &Record) -> Option<IssuedJson> {
