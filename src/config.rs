@@ -65,7 +65,7 @@ use crate::issue::LedgerPlace;
 use crate::ledger::settings::FileSettings;
 use crate::ledger::{LEAP_DAYS, Purpose};
 use crate::login::MethodName;
-use crate::policy::lint::{Finding, lint};
+use crate::policy::lint::{Finding, KnownLogin, lint};
 use crate::policy::{Description, Policy, Role, RoleTable, Suffixes};
 use crate::request::RoleName;
 use crate::signer::Locators;
@@ -127,6 +127,17 @@ type ServeTable = serde::de::IgnoredAny;
 /// `[login.NAME]`, of which it reads the name alone.
 #[cfg(not(feature = "service"))]
 type LoginTable = serde::de::IgnoredAny;
+
+/// Whether a login method tells of groups. One that isn't read may, and is not called odd.
+#[cfg(not(feature = "service"))]
+fn tells(_unread: &LoginTable) -> bool {
+    true
+}
+
+#[cfg(feature = "service")]
+fn tells(table: &LoginTable) -> bool {
+    table.tells()
+}
 
 /// One `[ca.NAME]` table.
 #[derive(Clone, Debug, Deserialize)]
@@ -200,7 +211,7 @@ impl Config {
             std::mem::take(&mut file.role),
         );
         file.has_roles = !roles.is_empty();
-        let policy = policy::policy(suffixes, roles)
+        let policy = policy::policy(suffixes, roles, &file.login)
             .map_err(|error| syntax(path, &text, Some(error.span.clone()), &error.to_string()))?;
         Ok(Self {
             folder: folder(path),
@@ -227,7 +238,11 @@ impl Config {
     /// What is odd about suffixes and roles, beside the CAs and login methods that there are.
     pub fn oddities(&self) -> Vec<Finding> {
         let cas: Vec<_> = self.cas().map(|(name, _)| name.as_str()).collect();
-        let logins: Vec<_> = self.file.login.keys().map(MethodName::as_str).collect();
+        let logins = self.file.login.iter().map(|(name, table)| KnownLogin {
+            name: name.as_str(),
+            tells: tells(table),
+        });
+        let logins: Vec<_> = logins.collect();
         lint(&self.policy, &cas, &logins)
     }
 

@@ -13,14 +13,11 @@
 pub mod dpop;
 pub mod jws;
 pub mod key;
-mod method;
 pub mod oidc;
 #[cfg(feature = "service")]
 pub mod password;
 
-use std::fmt;
-
-pub use method::{MethodName, MethodNameError};
+pub use crate::request::{Group, MethodName, MethodNameError};
 
 use crate::request::RequesterName;
 
@@ -54,15 +51,6 @@ pub struct LoginSubject {
     pub issuer: String,
     /// Whom it is said of.
     pub subject: String,
-}
-
-/// A group, with the method that says that somebody is in it: it counts with it alone.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Group {
-    /// The method.
-    pub method: MethodName,
-    /// The group's name there.
-    pub name: String,
 }
 
 impl Login {
@@ -123,11 +111,5 @@ impl LoginKind {
             Self::Key => "key",
             Self::Password => "password",
         }
-    }
-}
-
-impl fmt::Display for Group {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.method, self.name)
     }
 }

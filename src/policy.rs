@@ -21,6 +21,7 @@ pub mod option_sets;
 pub mod pattern;
 mod refusal;
 pub mod role;
+mod role_login;
 #[cfg(test)]
 pub(crate) mod sample;
 pub mod suffix;
@@ -37,6 +38,7 @@ pub use description::Description;
 pub use foresee::{Foreseen, foresee, sample_key};
 pub use refusal::{Refusal, Refusals};
 pub use role::{Role, RoleError, RoleTable};
+pub use role_login::RoleLogin;
 pub use suffix::Suffixes;
 
 use crate::request::RoleName;

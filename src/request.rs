@@ -11,6 +11,9 @@ mod content;
 mod detached;
 mod file;
 pub mod glob;
+mod group;
+mod login_facts;
+mod method;
 mod possession;
 mod reason;
 mod requester;
@@ -37,12 +40,15 @@ pub use comment::{Comment, CommentError};
 pub use content::{Challenge, Content, RequestId, challenge_from_hex, random_id};
 pub use detached::{DetachedError, verify_detached};
 pub use file::{PossessionError, RequestFile, RequestFileError};
+pub use group::{Group, GroupError};
+pub use login_facts::{LoginFacts, LoginWay};
+pub use method::{MethodName, MethodNameError};
 pub use possession::{
     Holder, SignRequestError, key_in_card, new_key_in_card, require_free, require_key, sign,
     sign_in_memory, sign_text,
 };
 pub use reason::{Reason, ReasonError};
-pub use requester::{KnownBy, LoggedInBy, Requester, RequesterName};
+pub use requester::{KnownBy, Requester, RequesterName};
 pub use role_name::{RoleName, RoleNameError};
 pub use security_key::{SecurityKeyError, SecurityKeyFiles};
 pub use span::Span;

@@ -89,7 +89,7 @@ fn line(role: &PolicyRole) -> String {
         role.name().as_str(),
         words(role.ca().map(|ca| vec![ca])),
         storage(role),
-        words(role.requesters().map(<[_]>::to_vec)),
+        words(role.askers()),
         words(role.principals().map(<[_]>::to_vec)),
         description.unwrap_or_default(),
     )

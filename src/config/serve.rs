@@ -47,6 +47,16 @@ pub(super) struct LoginTable {
     kind: LoginKindName,
 }
 
+impl LoginTable {
+    /// Whether an identity provider stands behind the method, who tells of groups and how somebody
+    /// showed who they are.
+    pub(super) fn tells(&self) -> bool {
+        match self.kind {
+            LoginKindName::Key | LoginKindName::Password => false,
+        }
+    }
+}
+
 /// The kinds of logins that a server knows.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -67,3 +67,21 @@ fn a_ca_that_is_not_there_is_named_with_those_that_are() {
         "{error}"
     );
 }
+
+#[test]
+fn a_group_is_of_a_method_that_the_config_has() {
+    let with = |groups: &str, login: &str| parse(&format!("[role.a]\n{groups}\n{login}"));
+    let wrong = |groups: &str, login: &str| match with(groups, login).unwrap_err() {
+        ConfigError::Syntax { line, message, .. } => (line, message),
+        other => panic!("{other}"),
+    };
+    let login = "[login.work]\nkind = \"key\"\n";
+    let (line, message) = wrong("groups = [\"engineers\"]", login);
+    assert!(line == 2 && message.contains("work:engineers"), "{message}");
+    let (line, message) = wrong("groups = [\"corp:engineers\"]", login);
+    assert!(
+        line == 1 && message.contains("write [login.corp]"),
+        "{message}"
+    );
+    with("groups = [\"work:engineers\"]", login).unwrap();
+}

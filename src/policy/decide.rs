@@ -1,5 +1,6 @@
 //! One request held against one role: the whole body, or every reason against it.
 
+mod askers;
 mod options;
 mod principals;
 mod storage;
@@ -172,53 +173,6 @@ impl<'a> Case<'a> {
         });
     }
 
-    fn check_requester(&mut self) {
-        let name = self.requester.name();
-        if !self.rules.role.is_on() {
-            self.refuse(Refusal::DirectOff);
-        }
-        // Who is nobody by name owns no key, and can't be barred: under this name anybody's key
-        // would be certified to nobody.
-        let is_nobody = *name == *Requester::operator().name();
-        let by_token = self.requester.known_by() == KnownBy::Token;
-        if is_nobody && !(by_token && self.rules.role.name().is_operator()) {
-            self.refuse(Refusal::NobodysName);
-        }
-        if let Some(suffix) = self.rules.suffixes.reserved_end(name.as_str()) {
-            self.refuse(Refusal::RequesterSuffix {
-                requester: name.to_string(),
-                suffix: suffix.to_string(),
-            });
-        }
-        let patterns = match self.rules.role.requesters() {
-            Permit::Anything => return,
-            Permit::Nothing => &[],
-            Permit::Only(patterns) => patterns,
-        };
-        if !patterns.iter().any(|pattern| pattern.matches(name)) {
-            self.refuse(Refusal::Requester {
-                requester: name.to_string(),
-                allowed: words(patterns),
-            });
-        }
-    }
-
-    fn check_login(&mut self) {
-        let role = self.rules.role;
-        if let Some(by) = self.requester.login()
-            && !role.opens_to(by)
-        {
-            self.refuse(Refusal::Login {
-                method: by.method().to_owned(),
-                allowed: role
-                    .table()
-                    .login
-                    .as_ref()
-                    .map(|login| words(&login.methods)),
-            });
-        }
-    }
-
     fn check_emergency(&mut self) {
         if self.rules.role.table().emergency && self.request.ask.reason.is_none() {
             self.refuse(Refusal::NoReason);
@@ -344,7 +298,11 @@ impl Decided {
         Self {
             requester: Requester::logged_in(
                 requester.parse().unwrap(),
-                crate::request::LoggedInBy::EnrolledKey("keys".to_owned()),
+                crate::request::LoginFacts::new(
+                    "keys".parse().unwrap(),
+                    crate::request::LoginWay::EnrolledKey,
+                    None,
+                ),
             ),
             ..self
         }

@@ -1,5 +1,7 @@
 //! What a config allows, or forbids, and hardly means to.
 
+mod logins;
+
 use std::collections::HashMap;
 
 use super::option_sets::OptionSets;
@@ -9,8 +11,9 @@ use super::suffix::SuffixClass;
 use super::{Policy, Role, Suffixes};
 use crate::attestation::ProofKind;
 use crate::certificate::Place;
-use crate::login::MethodName;
 use crate::request::RoleName;
+pub use logins::KnownLogin;
+use logins::{givers, odd_logins};
 
 /// Something to look at again, and the role that it is about.
 #[derive(Debug, PartialEq, Eq)]
@@ -48,6 +51,27 @@ pub enum Oddity {
     /// Nothing opens it at a server.
     #[error("login.methods is empty, so that no login opens the role")]
     NoMethods,
+    /// Nobody comes in by it.
+    #[error(
+        "nobody comes in by group {0:?}: `login` doesn't take its method, or that method tells of no groups"
+    )]
+    DeadGroup(String),
+    /// Neither by name nor by a group.
+    #[error("nobody can reach the role: it names no requesters, and nobody comes in by its groups")]
+    Unreachable,
+    /// Who is in the one need not be in the other.
+    #[error("group {group:?} has the name of one that method `{other}` gives to others")]
+    GroupOfTwo {
+        /// The group.
+        group: String,
+        /// The other method.
+        other: String,
+    },
+    /// No key and no password says so.
+    #[error(
+        "login.{0} asks for what none of the role's methods tells, so that no login opens the role"
+    )]
+    UntoldLogin(&'static str),
     /// Keys without proof are refused.
     #[error("storage = \"mark\", and no class of [suffixes] is for keys without proof")]
     NoUnprovedClass,
@@ -108,16 +132,17 @@ pub enum Oddity {
 
 /// Everything that is odd about a policy, in the order of its roles. `cas` are the CAs
 /// that the config has, and `logins` its login methods.
-pub fn lint(policy: &Policy, cas: &[&str], logins: &[&str]) -> Vec<Finding> {
+pub fn lint(policy: &Policy, cas: &[&str], logins: &[KnownLogin<'_>]) -> Vec<Finding> {
     let suffixes = policy.suffixes();
     let of_suffixes = lint_suffixes(suffixes).into_iter();
     let mut found: Vec<_> = of_suffixes
         .map(|oddity| Finding { role: None, oddity })
         .collect();
     let roles = with_forced(policy);
+    let givers = givers(policy);
     for (role, forced) in &roles {
         let mut oddities = unreachable(role, cas);
-        oddities.extend(odd_logins(role, logins));
+        oddities.extend(odd_logins(role, logins, &givers));
         oddities.extend(odd_storage(role, suffixes));
         oddities.extend(odd_globs(role, suffixes));
         oddities.extend(odd_limits(role));
@@ -149,7 +174,10 @@ fn lint_suffixes(suffixes: &Suffixes) -> Vec<Oddity> {
 fn unreachable(role: &Role, cas: &[&str]) -> Vec<Oddity> {
     let absent = [
         (role.ca() == Permit::Nothing, "ca"),
-        (is_none(role.requesters()), "requesters"),
+        (
+            is_none(role.requesters()) && role.groups().is_empty(),
+            "requesters",
+        ),
         (is_none(role.principals()), "principals"),
         (role.lifetime() == Permit::Nothing, "lifetime"),
         (role.storage().is_none(), "storage"),
@@ -163,20 +191,6 @@ fn unreachable(role: &Role, cas: &[&str]) -> Vec<Oddity> {
         _ => None,
     };
     absent.chain(unknown).collect()
-}
-
-fn odd_logins(role: &Role, logins: &[&str]) -> Vec<Oddity> {
-    let Some(login) = &role.table().login else {
-        return Vec::new();
-    };
-    if login.methods.is_empty() {
-        return vec![Oddity::NoMethods];
-    }
-    let methods = login.methods.iter().map(MethodName::as_str);
-    let unknown = methods.filter(|method| !logins.contains(method));
-    unknown
-        .map(|method| Oddity::NoLogin(method.to_owned()))
-        .collect()
 }
 
 fn is_none<T>(permit: Permit<&[T]>) -> bool {

@@ -56,6 +56,42 @@ pub enum Refusal {
         /// The role's.
         allowed: Option<Vec<String>>,
     },
+    /// A code that somebody was talked into typing would open it to another.
+    #[error(
+        "a login by a code doesn't open the role, which has no `code = true`: log in with `{method}` in a browser of this machine"
+    )]
+    LoginCode {
+        /// The method.
+        method: String,
+    },
+    /// Too long ago, or nobody says when.
+    #[error("who asks showed who they are {}; the role takes a login of at most {}: log in again", ago(*found), length(*allowed))]
+    LoginAge {
+        /// In seconds before now; none where nobody says.
+        found: Option<u64>,
+        /// In seconds before now.
+        allowed: u64,
+    },
+    /// By something else than the role asks for.
+    #[error(
+        "the login was by {}; the role asks for {} too",
+        list(found),
+        list(missing)
+    )]
+    LoginAmr {
+        /// By what they showed who they are.
+        found: Vec<String>,
+        /// What of the role's is not among it.
+        missing: Vec<String>,
+    },
+    /// Not as well as the role asks for.
+    #[error("the login is {}; the role takes {}", found.as_deref().map_or("of no told level".to_owned(), |found| format!("of level {found:?}")), list(allowed))]
+    LoginAcr {
+        /// How well they showed who they are; none where nobody says.
+        found: Option<String>,
+        /// The role's.
+        allowed: Vec<String>,
+    },
     /// A role is for somebody who is known by name.
     #[error("`operator` is whoever holds token and PIN, and no requester's name")]
     NobodysName,
@@ -256,7 +292,11 @@ impl Refusal {
             Self::Requester { .. } | Self::RequesterSuffix { .. } | Self::NobodysName => {
                 "requesters"
             }
-            Self::Login { .. } => "login",
+            Self::Login { .. }
+            | Self::LoginCode { .. }
+            | Self::LoginAge { .. }
+            | Self::LoginAmr { .. }
+            | Self::LoginAcr { .. } => "login",
             Self::KeyType { .. } => "key-types",
             Self::PrincipalNotNamed { .. }
             | Self::Principal { .. }
@@ -317,6 +357,13 @@ fn ways(allowed: Option<&[String]>) -> String {
     match allowed {
         Some(allowed) => format!("its methods are {}", list(allowed)),
         None => "it names no `login`, so that enrolled keys alone do".to_owned(),
+    }
+}
+
+fn ago(seconds: Option<u64>) -> String {
+    match seconds {
+        Some(seconds) => format!("{} ago", length(seconds)),
+        None => "at a time that nobody says".to_owned(),
     }
 }
 

@@ -9,11 +9,12 @@ use super::least_proof::LeastProof;
 use super::lifetime::Lifetime;
 use super::option_sets::OptionSets;
 use super::pattern::{PrincipalPattern, RequesterPattern};
+use super::refusal::Refusal;
+use super::role_login::{self, RoleLogin};
 use super::suffix::Suffixes;
 use crate::attestation::Fault;
 use crate::certificate::{OptionError, Place};
-use crate::login::MethodName;
-use crate::request::{LoggedInBy, RoleName};
+use crate::request::{Group, LoginFacts, Requester, RoleName};
 
 /// One `[role.NAME]` table, as it stands in the config.
 ///
@@ -34,6 +35,9 @@ pub struct RoleTable {
     /// Who may ask.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub requesters: Option<Vec<RequesterPattern>>,
+    /// Whoever is in one of these groups by their login may ask too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub groups: Option<Vec<Group>>,
     /// By which logins at a server; absent, by enrolled keys alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub login: Option<RoleLogin>,
@@ -74,14 +78,6 @@ pub struct RoleTable {
     /// Whether the role is for programs: then `source-address` and `force-command` must be there.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub automation: bool,
-}
-
-/// What a role asks of a login at a server.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct RoleLogin {
-    /// The methods that open the role, by their names in the config.
-    pub methods: Vec<MethodName>,
 }
 
 /// What the storage of a key does to its principals.
@@ -132,6 +128,9 @@ impl<T> Permit<T> {
 /// A table that makes no sense.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RoleError {
+    /// Whoever holds token and PIN never logs in.
+    #[error("[role.operator] is for whoever holds token and PIN, and for no `groups`")]
+    OperatorGroups,
     /// Only the built-in role is asked by the direct form.
     #[error("`direct` stands in [role.operator] alone")]
     Direct,
@@ -177,6 +176,9 @@ impl Role {
     pub fn new(name: RoleName, table: RoleTable, suffixes: &Suffixes) -> Result<Self, RoleError> {
         if table.direct.is_some() && !name.is_operator() {
             return Err(RoleError::Direct);
+        }
+        if table.groups.is_some() && name.is_operator() {
+            return Err(RoleError::OperatorGroups);
         }
         check_options(&table)?;
         check_lifetime(&table)?;
@@ -227,13 +229,40 @@ impl Role {
         self.permit(self.table.requesters.as_deref())
     }
 
-    /// Whether a login opens it. A method that somebody adds to the server opens no role that doesn't
-    /// name it: an enrolled key alone counts as it does without a server.
-    pub fn opens_to(&self, by: &LoggedInBy) -> bool {
-        match &self.table.login {
-            Some(login) => login.methods.iter().any(|one| one.as_str() == by.method()),
-            None => matches!(by, LoggedInBy::EnrolledKey(_)),
+    /// The groups whose members may ask too, where they logged in with the method of the group.
+    pub fn groups(&self) -> &[Group] {
+        self.table.groups.as_deref().unwrap_or_default()
+    }
+
+    /// Who may ask, in words: patterns, and `group work:engineers`.
+    pub fn askers(&self) -> Permit<Vec<String>> {
+        let groups = self.groups().iter().map(|group| format!("group {group}"));
+        match self.requesters() {
+            Permit::Anything => Permit::Anything,
+            Permit::Nothing if self.groups().is_empty() => Permit::Nothing,
+            Permit::Nothing => Permit::Only(groups.collect()),
+            Permit::Only(patterns) => {
+                let patterns = patterns.iter().map(ToString::to_string);
+                Permit::Only(patterns.chain(groups).collect())
+            }
         }
+    }
+
+    /// Whether somebody may ask: by their name, or by a group that their login says they are in.
+    pub fn is_for(&self, requester: &Requester) -> bool {
+        let by_name = match self.requesters() {
+            Permit::Anything => true,
+            Permit::Nothing => false,
+            Permit::Only(patterns) => patterns.iter().any(|one| one.matches(requester.name())),
+        };
+        let theirs = requester.login().map(|login| &login.groups);
+        let is_in = |group: &Group| theirs.is_some_and(|theirs| theirs.contains(group));
+        by_name || self.groups().iter().any(is_in)
+    }
+
+    /// Why a login doesn't open it; no reason where it does. `now` is in Unix seconds.
+    pub fn shut_to(&self, login: &LoginFacts, now: u64) -> Vec<Refusal> {
+        role_login::against(self.table.login.as_ref(), login, now)
     }
 
     /// Which base principals.

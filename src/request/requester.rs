@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use super::login_facts::LoginFacts;
 use crate::certificate::{Kind, Principal, PrincipalError};
 
 /// The name of somebody who asks: what a [`Principal`] of a user certificate may be.
@@ -18,16 +19,7 @@ pub struct Requester {
     name: RequesterName,
     known_by: KnownBy,
     names: Vec<Principal>,
-    login: Option<LoggedInBy>,
-}
-
-/// By what somebody logged in to a server.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum LoggedInBy {
-    /// By a key that is enrolled for them, with a method of this name.
-    EnrolledKey(String),
-    /// By something else, with a method of this name.
-    Other(String),
+    login: Option<LoginFacts>,
 }
 
 /// How it is known who asks.
@@ -71,7 +63,7 @@ impl Requester {
     }
 
     /// Somebody who logged in to a server, and asks in that session.
-    pub fn logged_in(name: RequesterName, by: LoggedInBy) -> Self {
+    pub fn logged_in(name: RequesterName, by: LoginFacts) -> Self {
         Self {
             login: Some(by),
             ..Self::known(name, KnownBy::Login)
@@ -95,23 +87,14 @@ impl Requester {
         &self.name
     }
 
-    /// By what they logged in; none where they are known otherwise.
-    pub fn login(&self) -> Option<&LoggedInBy> {
+    /// What their login says of them; none where they are known otherwise.
+    pub fn login(&self) -> Option<&LoginFacts> {
         self.login.as_ref()
     }
 
     /// How it is known.
     pub fn known_by(&self) -> KnownBy {
         self.known_by
-    }
-}
-
-impl LoggedInBy {
-    /// The login method, by its name in the server's config.
-    pub fn method(&self) -> &str {
-        match self {
-            Self::EnrolledKey(method) | Self::Other(method) => method,
-        }
     }
 }
 

@@ -12,13 +12,13 @@ use crate::issue::lock;
 use crate::ledger::LoginError;
 use crate::login::LoginKind;
 use crate::login::dpop::{DpopError, Expected, Proof, url_of};
-use crate::request::LoggedInBy;
+use crate::request::{LoginFacts, LoginWay};
 
 /// A session that something is asked in.
 pub(super) struct InSession {
     pub(super) hash: TokenHash,
     pub(super) session: Session,
-    pub(super) logged_in_by: LoggedInBy,
+    pub(super) logged_in_by: LoginFacts,
 }
 
 impl InSession {
@@ -102,31 +102,34 @@ impl Service {
     }
 
     /// By what it was opened. Whoever was barred, or whose key or password was taken away, has no session any more.
-    fn still_counts(&self, hash: &TokenHash, session: &Session) -> Result<LoggedInBy, Refused> {
-        let Some(by) = self.still_opens(session)? else {
-            return Err(self.over(hash));
-        };
+    fn still_counts(&self, hash: &TokenHash, session: &Session) -> Result<LoginFacts, Refused> {
         let ledger = lock(&self.ledger);
         let counts = ledger.still_counts(session.login, session.requester.as_str(), self.now());
         drop(ledger);
         match counts {
-            Ok(()) => Ok(by),
+            Ok(since) => {
+                let opens = self.still_opens(session, since)?;
+                opens.ok_or_else(|| self.over(hash))
+            }
             Err(LoginError::Ledger(error)) => Err(Refused::fault(error)),
             Err(_over) => Err(self.over(hash)),
         }
     }
 
     /// What opened a session, where it would open one now: by a method that is still there, and the password
-    /// that it was.
-    fn still_opens(&self, session: &Session) -> Result<Option<LoggedInBy>, Refused> {
-        let name = session.method.clone();
-        let kind = self.method(&name).map(|method| method.kind);
-        Ok(match (kind, session.user) {
-            (Some(LoginKind::Key), None) => Some(LoggedInBy::EnrolledKey(name)),
-            (Some(LoginKind::Password), Some(mark)) => {
+    /// that it was. It is there since then, in Unix seconds.
+    fn still_opens(&self, session: &Session, since: u64) -> Result<Option<LoginFacts>, Refused> {
+        let Some(method) = self.method(&session.method) else {
+            return Ok(None);
+        };
+        // When it was opened, the key or the password was shown.
+        let facts = |way| LoginFacts::new(method.name.clone(), way, Some(since));
+        Ok(match (method.kind, session.user) {
+            (LoginKind::Key, None) => Some(facts(LoginWay::EnrolledKey)),
+            (LoginKind::Password, Some(mark)) => {
                 let users = self.users.users().map_err(Refused::fault)?;
                 let is_same = users.mark(session.requester.as_str()) == Some(mark);
-                is_same.then_some(LoggedInBy::Other(name))
+                is_same.then(|| facts(LoginWay::Password))
             }
             _ => None,
         })

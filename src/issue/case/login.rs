@@ -9,7 +9,7 @@ use super::intake::{IntakeError, agree, enrolled, proof, request};
 use super::{Enrolments, Judge, Known};
 use crate::attestation::Proof;
 use crate::ledger::Served;
-use crate::request::{Content, LoggedInBy, RequestFile, Requester, RequesterName};
+use crate::request::{Content, LoginFacts, RequestFile, Requester, RequesterName};
 
 /// A request that came in a session.
 #[derive(Clone, Debug)]
@@ -18,8 +18,8 @@ pub struct OverLogin {
     pub file: RequestFile,
     /// Whose session it is.
     pub requester: RequesterName,
-    /// By what it was opened.
-    pub logged_in_by: LoggedInBy,
+    /// What the login says of them that opened it.
+    pub logged_in_by: LoginFacts,
     /// The way by which it came; the ledger holds the login in it against the requester.
     pub served: Served,
 }

@@ -23,17 +23,21 @@ impl Ledger {
         })
     }
 
-    /// Whether a login that was recorded still counts: for a session that asks for something.
+    /// Whether a login that was recorded still counts, for a session that asks for something; and when it was
+    /// recorded, in Unix seconds.
     ///
     /// # Errors
     /// [`LoginError`].
-    pub fn still_counts(&self, login: u64, name: &str, time: u64) -> Result<(), LoginError> {
+    pub fn still_counts(&self, login: u64, name: &str, time: u64) -> Result<u64, LoginError> {
         let none = || LoginError::None(name.to_owned());
         if login == 0 || login > self.size() {
             return Err(none());
         }
-        match self.entry(login)?.event {
-            Event::LoginSeen(seen) if seen.name == name => self.may_log_in(&seen, time),
+        let entry = self.entry(login)?;
+        match entry.event {
+            Event::LoginSeen(seen) if seen.name == name => {
+                self.may_log_in(&seen, time).map(|()| entry.time)
+            }
             _ => Err(none()),
         }
     }

@@ -9,6 +9,7 @@ use crate::api::about::Roles;
 use crate::api::issue::ChallengeMade;
 use crate::policy::Role;
 use crate::policy::role::Permit;
+use crate::request::Requester;
 use crate::service::Service;
 use crate::service::asked::Asked;
 use crate::service::authenticate::InSession;
@@ -63,20 +64,16 @@ fn in_session(
 }
 
 fn is_open(service: &Service, role: &Role, by: &InSession) -> bool {
-    let requester = &by.session.requester;
     let is_served = match role.ca() {
         Permit::Anything => true,
         Permit::Nothing => false,
         Permit::Only(name) => service.cas.iter().any(|ca| ca.name == name),
     };
-    let is_theirs = match role.requesters() {
-        Permit::Anything => true,
-        Permit::Nothing => false,
-        Permit::Only(patterns) => patterns.iter().any(|pattern| pattern.matches(requester)),
-    };
+    let login = by.logged_in_by.clone();
+    let requester = Requester::logged_in(by.session.requester.clone(), login);
     role.is_on()
         && !role.name().is_operator()
         && is_served
-        && is_theirs
-        && role.opens_to(&by.logged_in_by)
+        && role.is_for(&requester)
+        && role.shut_to(&by.logged_in_by, service.now()).is_empty()
 }
