@@ -32,14 +32,15 @@ impl Service {
     /// Whether somebody may revoke what is another's. A password is guessed or looked over a shoulder: only a
     /// login by an enrolled key counts.
     pub(super) fn is_admin(&self, by: &InSession) -> bool {
-        let is_by_key = matches!(by.logged_in_by, LoggedInBy::EnrolledKey(_));
-        is_by_key && self.serve.admins.have(&by.session.requester)
+        by.logged_in_by.way == LoginWay::EnrolledKey
+            && self.serve.admins.have(&by.session.requester)
     }
 
     /// Whether somebody may see what is another's.
     pub(super) fn sees_all(&self, by: &InSession) -> bool {
-        let is_by_key = matches!(by.logged_in_by, LoggedInBy::EnrolledKey(_));
-        is_by_key && self.serve.auditors.have(&by.session.requester) || self.is_admin(by)
+        let is_auditor = by.logged_in_by.way == LoginWay::EnrolledKey
+            && self.serve.auditors.have(&by.session.requester);
+        is_auditor || self.is_admin(by)
     }
 
     /// The session that a request is in.
