@@ -72,7 +72,7 @@ impl RolloverOf {
         };
         let cas = looked.cas()?;
         let new = ca_named(&cas, &self.to);
-        let new = new.map_err(|failure| failure.hint(&self.made_by()))?;
+        let new = new.map_err(|failure| failure.hint(self.made_by()))?;
         let pair = (ca_named(&cas, &self.old)?, new);
         let servers = ServersSay {
             list_revokes: self.list_revokes(&pair.0, &looked)?,

@@ -82,7 +82,7 @@ fn lacks_nothing(held: &Held) -> Result<Exit, Failure> {
     }
     held.lacks.iter().for_each(|lack| say(lack));
     let folder = held.folder.display();
-    let what = number_of(held.lacks.len() as u64, "file");
+    let what = number_of(held.lacks.len(), "file");
     Err(Failure::new(format!("{what} in {folder} not as the ceremony made it"))
         .hint("put back what lies in the archive or on the medium that was carried out; nothing else makes it again"))
 }
