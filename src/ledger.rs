@@ -40,17 +40,17 @@ use ssh_key::public::KeyData;
 pub use clock::{BUILT_AFTER, ClockError, LEAP_DAYS, check_clock};
 pub use condition::{Condition, Standing, ends_before};
 pub use entry::{
-    Barred, Became, Bound, BundleClosed, BundleTaken, CaAdded, CaRetired, CardId, CeremonyHeld,
-    ChallengeMade, CheckpointSigned, ClockCorrected, CopyKind, CopySeen, CopyTried, Credential,
-    Derivation, DutiesSet, Entry, EntryError, Event, EvidenceSeen, Failed, Grounds, HEADS,
-    HeadAdopted, HeadPlaces, Issued, Known, KrlMade, LISTS, LedgerKeyAdded, LedgerKeyRevoked,
-    LedgerKeyRolled, ListSigned, ListsDelegated, LoginSeen, Nonce, NotBound, OpenedDevice,
-    OpenedDevices, Origin, PendingRefused, PendingTaken, PlaceAllowed, PolicySeen, Purpose,
-    RECEIPTS, Recovery, RequestId, RequesterAdded, RequesterNamed, RequesterRemoved, Reserved,
-    Resumed, Revoked, RootDistrusted, SecretsDerived, SecretsSet, Sequence, Served, Stage,
-    StageReached, SuffixSet, SuffixesSet, TailCut, TrialResult, TriedFor,
+    Barred, Became, Binding, Bound, BundleClosed, BundleTaken, CaAdded, CaRetired, CardId,
+    CeremonyHeld, ChallengeMade, CheckpointSigned, ClockCorrected, CopyKind, CopySeen, CopyTried,
+    Credential, Derivation, DutiesSet, Entry, EntryError, Event, EvidenceSeen, Failed, Grounds,
+    HEADS, HeadAdopted, HeadPlaces, Issued, Known, KrlMade, LISTS, LedgerKeyAdded,
+    LedgerKeyRevoked, LedgerKeyRolled, ListSigned, ListsDelegated, LoginBound, LoginSeen, Nonce,
+    NotBound, OpenedDevice, OpenedDevices, Origin, PendingRefused, PendingTaken, PlaceAllowed,
+    PolicySeen, Purpose, RECEIPTS, Recovery, RequestId, RequesterAdded, RequesterNamed,
+    RequesterRemoved, Reserved, Resumed, Revoked, RootDistrusted, SecretsDerived, SecretsSet,
+    Sequence, Served, Stage, StageReached, SuffixSet, SuffixesSet, TailCut, TrialResult, TriedFor,
 };
-pub use error::{EnrolError, LedgerError, LoginError, ReserveError};
+pub use error::{BindError, EnrolError, LedgerError, LoginError, ReserveError};
 pub use key_id::before_private_root;
 pub use proof_text::{ProofText, ProvedEntry};
 pub use replay::Signatures;

@@ -7,12 +7,14 @@
 //! - [`key`]: an enrolled key signs our challenge;
 //! - `password`: a password, of which a file keeps a hash; a part of the feature `service`;
 //! - [`oidc`]: what an identity provider says in an ID token (OpenID Connect);
+//! - [`names`]: whether somebody whom a provider knows may have the name that it gives them;
 //! - [`dpop`]: the proof that a request comes from whoever has the session's key (RFC 9449);
 //! - [`jws`]: JSON Web Signatures, which such proofs are (RFC 7515).
 
 pub mod dpop;
 pub mod jws;
 pub mod key;
+pub mod names;
 pub mod oidc;
 #[cfg(feature = "service")]
 pub mod password;

@@ -279,6 +279,7 @@ impl<'p> OwnEntries<'p> {
             | Event::LedgerKeyRevoked(_)
             | Event::RootDistrusted(_)
             | Event::ListsDelegated(_)
+            | Event::LoginBound(_)
             | Event::LoginSeen(_) => false,
         }
     }

@@ -1,5 +1,6 @@
 //! `punchmark requester`: whose a key or a card is.
 
+mod bind;
 mod duties;
 mod enrolment;
 
@@ -40,9 +41,14 @@ enum Command {
     /// With --names, also the names that their certificates may be valid for, where a role
     /// gives `{requester-names}`: a server's, say. They take the place of those before.
     Add(Addition),
+    /// Say who has a name by an identity provider's word, before their first login
+    ///
+    /// A name that the config spells out, in `admins`, `auditors` or the `requesters` of a role, has
+    /// to be bound so: some providers let people change what they are called.
+    Bind(bind::ToBind),
     /// List who is enrolled, by what
     List,
-    /// Take a key, a card or a duty from somebody; certificates stay as they are
+    /// Take a key, a card, a login or a duty from somebody; certificates stay as they are
     Remove(Removal),
 }
 
@@ -92,6 +98,9 @@ struct Removal {
     #[command(flatten)]
     enrolment: Enrolment,
 
+    #[command(flatten)]
+    subject: bind::Subject,
+
     /// They are no registrar any more, for no role
     #[arg(long, conflicts_with_all = ["key", "card"])]
     registrar: bool,
@@ -110,6 +119,7 @@ impl Requester {
         let config = context.config()?;
         let ledger = || context.ledger(&config);
         match self.command {
+            Command::Bind(binding) => binding.run(context, &config, &mut ledger()?)?,
             Command::Add(addition) => addition.run(context, &config, &mut ledger()?)?,
             // Whoever reads the list may take his time.
             Command::List => {
@@ -186,6 +196,9 @@ impl Addition {
 impl Removal {
     fn run(self, context: &Context, config: &Config, ledger: &mut Ledger) -> Result<(), Failure> {
         let (enrolment, name) = (&self.enrolment, &self.enrolment.name);
+        if let Some(ended) = self.subject.end(name, self.dry_run, ledger, context) {
+            return ended;
+        }
         if self.registrar || self.revoker {
             let taken = Taken {
                 registrar: self.registrar,
@@ -253,7 +266,7 @@ fn list(context: &Context, ledger: &Ledger) -> Result<(), Failure> {
             product(&format!("{name:20}{}", duties::words(&set)))?
         }
     }
-    Ok(())
+    bind::list(context, ledger)
 }
 
 /// Why an enrolment counts for nothing any more, by what the ledger revoked or barred, or a mirror is about to.
@@ -289,5 +302,6 @@ Examples:
   punchmark requester add erik --key erik.pub
   punchmark requester add web1 --key ssh_host_ed25519_key.pub --names web1,web1.example.org
   punchmark requester add ole --key ole.pub --registrar engineer,servers
+  punchmark requester bind anna --issuer https://id.example.org --subject 248289761001
   punchmark requester list
   punchmark requester remove peter --card 12345678";

@@ -76,7 +76,7 @@ pub use delegated::ListsDelegated;
 pub(in crate::ledger) use ending::Standing;
 pub use ending::{CaRetired, Stage, StageReached};
 pub use grounds::{ChallengeMade, EvidenceSeen, Grounds, Known, Nonce, PolicySeen, RequestId};
-pub use login::{LoginSeen, Served};
+pub use login::{Binding, LoginBound, LoginSeen, Served};
 pub use requester::{
     CardId, Credential, DutiesSet, RequesterAdded, RequesterNamed, RequesterRemoved,
 };
@@ -183,6 +183,8 @@ pub enum Event {
     CopyTried(CopyTried),
     /// Somebody logged in to a server.
     LoginSeen(LoginSeen),
+    /// Somebody whom an identity provider knows has a name, or no longer.
+    LoginBound(LoginBound),
 }
 
 /// Bytes that are not an entry.
@@ -252,6 +254,7 @@ impl Entry {
             Event::ListsDelegated(event) => event.encode(out)?,
             Event::CopyTried(event) => event.encode(out)?,
             Event::LoginSeen(event) => event.encode(out)?,
+            Event::LoginBound(event) => event.encode(out)?,
         }
         Ok(std::mem::take(out))
     }
@@ -312,6 +315,7 @@ impl Entry {
             44 => Event::CopyTried(CopyTried::decode(input)?),
             45 => Event::LoginSeen(LoginSeen::decode(input)?),
             46 => Event::Reserved(Reserved::decode_served(input)?),
+            47 => Event::LoginBound(LoginBound::decode(input)?),
             value => {
                 return Err(EntryError::Unknown {
                     field: "kind",

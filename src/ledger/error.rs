@@ -163,6 +163,33 @@ pub enum LoginError {
     Ledger(#[from] LedgerError),
 }
 
+/// Why somebody whom an identity provider knows was not bound to a name.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BindError {
+    /// They have a name already.
+    #[error("whom the provider means is bound to the name `{0}` already")]
+    Bound(String),
+    /// The provider means somebody else by the name.
+    #[error("the name `{0}` is bound to somebody else of the same provider")]
+    Taken(String),
+    /// Names that differ in case only are one.
+    #[error("the name `{0}`, which differs in case only, is somebody's")]
+    OtherCase(String),
+    /// The requester was barred.
+    #[error("the requester was barred")]
+    Barred,
+    /// Nobody can have that name, or the provider can mean nobody by that.
+    #[error("{0} is none that somebody can be bound by")]
+    Unfit(&'static str),
+    /// It can't be ended.
+    #[error("the name `{0}` is not bound to whom the provider means")]
+    NotBound(String),
+    /// The ledger cannot be read or written.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+}
+
 /// Why a key or a card was not enrolled.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]

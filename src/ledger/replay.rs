@@ -229,6 +229,7 @@ impl Replay {
             Event::RequesterNamed(named) => self.entitled.named(found, &named),
             Event::DutiesSet(set) => self.entitled.duties(found, &set),
             Event::Barred(barred) => self.entitled.barred(barred),
+            Event::LoginBound(bound) => self.entitled.bound(found, bound),
             Event::SuffixesSet(set) => self.suffixes.set(found, &self.keys, set),
             Event::HeadAdopted(adopted) => places::adopted(found, &self.tree, &adopted),
             Event::HeadPlaces(set) => places::head_places(found, &set),

@@ -73,6 +73,13 @@ pub fn rows(position: u64, entry: &Entry) -> Vec<Row> {
         Event::SecretsDerived(_) => rows.add(table::CUSTODY, []),
         Event::CopyTried(tried) => rows.add(table::TRIED, number(tried.ca)),
         Event::LoginSeen(seen) => rows.add(table::LOGIN, &seen.name),
+        Event::LoginBound(bound) => {
+            rows.add(
+                table::BOUND_SUBJECT,
+                binding_key(&bound.issuer, &bound.subject),
+            );
+            rows.add(table::BOUND_NAME, bound.name.to_ascii_lowercase());
+        }
         Event::CopySeen(seen) => rows.add(table::COPY, copy_key(seen.ca, &seen.device)),
     }
     std::mem::take(&mut rows.rows)
@@ -232,6 +239,12 @@ pub(super) fn range_key(authority: &[u8; 16], first: u64, last: u64) -> Vec<u8> 
 /// A CA by the position of its entry, and half of the SHA-256 of where a copy of its key is.
 pub(super) fn copy_key(ca: u64, device: &str) -> Vec<u8> {
     [&number(ca)[..], &short(device.as_bytes())].concat()
+}
+
+/// SHA-256 over an issuer and whom it means.
+pub(super) fn binding_key(issuer: &str, subject: &str) -> [u8; 32] {
+    let parts = [issuer, subject].map(|part| sha256(part.as_bytes()));
+    sha256(&parts.concat())
 }
 
 /// A credential in its canonical bytes.

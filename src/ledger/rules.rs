@@ -8,6 +8,7 @@
 
 mod audit;
 mod backward;
+mod bound_logins;
 mod bundles;
 mod cas;
 mod ceremonies;

@@ -53,6 +53,7 @@ pub(super) fn told(event: &Event) -> String {
             "something became of a copy of a key in",
             seen.holder.as_str(),
         ),
+        Event::LoginBound(bound) => ("a login was bound, or freed, of", bound.name.as_str()),
         Event::LoginSeen(seen) => ("somebody logged in to a server,", seen.name.as_str()),
         Event::CaRetired(retired) => ("a CA was retired", retired.reason.as_str()),
         Event::StageReached(_) => ("a rollover reached a stage", ""),

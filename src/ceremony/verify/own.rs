@@ -199,6 +199,7 @@ impl<'a> Own<'a> {
             | Event::LedgerKeyRolled(_)
             | Event::LedgerKeyRevoked(_)
             | Event::RootDistrusted(_)
+            | Event::LoginBound(_)
             | Event::LoginSeen(_)
             | Event::ListsDelegated(_) => Ok(()),
         }

@@ -13,8 +13,8 @@ use crate::cli::base::failure::{Exit, Failure};
 use crate::cli::base::terminal::product_object;
 use crate::ledger::merkle::leaf_hash;
 use crate::ledger::{
-    CaAdded, CardId, Credential, Entry, Event, EvidenceSeen, Recovery, Reserved, Revoked, Served,
-    SuffixesSet,
+    Binding, CaAdded, CardId, Credential, Entry, Event, EvidenceSeen, Recovery, Reserved, Revoked,
+    Served, SuffixesSet,
 };
 use crate::wire::hex;
 
@@ -234,6 +234,15 @@ fn about_the_ledger(event: &Event) -> (&'static str, Value) {
             json!({ "name": seen.name, "method": seen.method, "key": base64(&seen.key),
                 "session-key": hex(&seen.session_key), "until": seen.until,
                 "server": seen.server, "peer": seen.peer, "keyboard": seen.keyboard }),
+        ),
+        Event::LoginBound(bound) => (
+            "login-bound",
+            json!({ "name": bound.name, "issuer": bound.issuer, "subject": bound.subject,
+                "became": match bound.became {
+                    Binding::FirstLogin => "first-login",
+                    Binding::ByAdmin => "by-admin",
+                    Binding::Ended => "ended",
+                }, "keyboard": bound.keyboard }),
         ),
         Event::CopySeen(seen) => (
             "copy-seen",

@@ -26,7 +26,7 @@ pub(super) struct Enrolment {
     #[arg(
         long,
         value_name = "FILE",
-        required_unless_present_any = ["card", "registrar", "revoker"],
+        required_unless_present_any = ["card", "registrar", "revoker", "issuer"],
         conflicts_with = "card"
     )]
     pub(super) key: Option<PathBuf>,

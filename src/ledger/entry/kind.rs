@@ -59,6 +59,7 @@ impl Entry {
             Event::PendingRefused(_) => 43,
             Event::CopyTried(_) => 44,
             Event::LoginSeen(_) => 45,
+            Event::LoginBound(_) => 47,
             Event::KrlMade(_) => 25,
             Event::Resumed(_) => 26,
         }

@@ -26,6 +26,32 @@ pub struct LoginSeen {
     pub keyboard: String,
 }
 
+/// Somebody whom an identity provider knows became a requester, or is one no longer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LoginBound {
+    /// The name of the requester.
+    pub name: String,
+    /// The provider, by its URL.
+    pub issuer: String,
+    /// Whom the provider means, for good.
+    pub subject: String,
+    /// What became of it.
+    pub became: Binding,
+    /// Who was at the keyboard, by the system's word: at a first login, the account of the server.
+    pub keyboard: String,
+}
+
+/// How somebody was bound to a name, or that they are no longer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Binding {
+    /// They logged in for the first time, and the name was nobody's.
+    FirstLogin,
+    /// An admin said whose the name is.
+    ByAdmin,
+    /// An admin ended it.
+    Ended,
+}
+
 /// The way by which a server was asked for what it reserved.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Served {
@@ -65,6 +91,9 @@ impl Served {
     }
 }
 
+codes!(Binding, "binding", FirstLogin = 1, ByAdmin = 2, Ended = 3);
+
+wire!(LoginBound: name, issuer, subject, became, keyboard);
 wire!(LoginSeen: name, method, key, session_key, until, server, peer, keyboard);
 
 /// A service over HTTP; another front that takes requests from others gets another number.

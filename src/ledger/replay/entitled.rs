@@ -1,5 +1,7 @@
 //! Whose a key or a card is, and who is never served again.
 
+mod bindings;
+
 use std::collections::{HashMap, HashSet};
 
 use super::fault::Fault;
@@ -11,9 +13,10 @@ use super::subjects::Subjects;
 use crate::certificate::{Kind, Principal};
 use crate::ledger::OPERATOR;
 use crate::ledger::entry::{
-    Barred, CardId, Credential, DutiesSet, Grounds, LoginSeen, RequesterAdded, RequesterNamed,
-    RequesterRemoved, Reserved,
+    Barred, CardId, Credential, DutiesSet, Grounds, LoginBound, LoginSeen, RequesterAdded,
+    RequesterNamed, RequesterRemoved, Reserved,
 };
+use bindings::Bindings;
 
 /// Enrolments and bars so far.
 #[derive(Debug, Default)]
@@ -27,6 +30,7 @@ pub(super) struct Entitled {
     /// The newest duties of everybody, since the last gap that left them open.
     duties: HashMap<String, DutiesSet>,
     logins: Logins,
+    bindings: Bindings,
     /// Whose word counts: the registrar of the bundle that is being signed.
     word_of: Option<String>,
 }
@@ -148,6 +152,7 @@ impl Entitled {
     pub(super) fn must_be_confirmed(&mut self) {
         self.confirmed.clear();
         self.duties.clear();
+        self.bindings.must_be_confirmed();
     }
 
     pub(super) fn removed(&mut self, found: &mut Findings, removed: &RequesterRemoved) {
@@ -238,6 +243,13 @@ impl Entitled {
         let family = known.family.clone();
         let of_family = Credential::FamilyCard(CardId { family, serial });
         self.serves(&of_family, requester)
+    }
+
+    /// Notes that somebody whom an identity provider knows has a name, or no longer.
+    pub(super) fn bound(&mut self, found: &mut Findings, bound: LoginBound) {
+        let is_barred = self.barred_requesters.contains(&bound.name);
+        let enrolled = self.enrolled.values();
+        self.bindings.became(found, enrolled, is_barred, bound);
     }
 
     /// Notes that somebody logged in, with a key that is to be theirs, or with none.

@@ -270,6 +270,9 @@ pub enum Fault {
         /// The word for the ground.
         by: String,
     },
+    /// A name that was another's, or of nobody whom a provider could mean; or the end of what was not.
+    #[error("{0:?} was bound to whom it can't be, or freed of whom it was not bound to")]
+    Bound(String),
     /// A login with a key that was not the requester's, or no longer good for one.
     #[error("the login of {0:?} is with a key that was not theirs, or was barred or over")]
     Login(String),

@@ -125,4 +125,8 @@ tables! {
     TRIED = 51,
     /// A login to a server, by the requester's name.
     LOGIN = 52,
+    /// Whom an identity provider means, by SHA-256 over the SHA-256 of issuer and subject (32); the newest row counts.
+    BOUND_SUBJECT = 53,
+    /// A name that somebody was bound to, or no longer, in lower case.
+    BOUND_NAME = 54,
 }

@@ -5,7 +5,7 @@ use crate::cli::base::failure::{Advised, Failure};
 use crate::issue::{DisagreementError, OpenLedgerError};
 use crate::ledger::checkpoint::CheckpointError;
 use crate::ledger::store::StoreError;
-use crate::ledger::{ClockError, EnrolError, LedgerError, MirrorError, ProofError};
+use crate::ledger::{BindError, ClockError, EnrolError, LedgerError, MirrorError, ProofError};
 
 /// The failure to find anything in a ledger that is new.
 pub(crate) fn empty_ledger() -> Failure {
@@ -51,6 +51,16 @@ impl Advised for DisagreementError {
 impl Advised for CheckpointError {}
 
 impl Advised for EnrolError {}
+
+impl Advised for BindError {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Bound(_) | Self::Taken(_) => Some(FREE.to_owned()),
+            Self::Ledger(error) => error.hint(),
+            _ => None,
+        }
+    }
+}
 
 impl Advised for ProofError {}
 
@@ -141,3 +151,6 @@ impl Advised for ClockError {
 
 /// What to ask where a ledger lacks a CA.
 pub(crate) const OTHER_LEDGER: &str = "is this the ledger that belongs to this config?";
+
+const FREE: &str = "free it with `punchmark requester remove NAME --issuer URL --subject SUB`; see \
+    `punchmark requester list`";

@@ -365,5 +365,12 @@ pub(super) fn each_kind() -> Vec<Event> {
             })),
             ..grounds()
         })),
+        Event::LoginBound(LoginBound {
+            name: "peter".into(),
+            issuer: "https://id.example.org".into(),
+            subject: "248289761001".into(),
+            became: Binding::FirstLogin,
+            keyboard: keyboard(),
+        }),
     ]
 }

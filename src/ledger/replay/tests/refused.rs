@@ -5,7 +5,7 @@
 use super::*;
 use crate::ledger::entry::*;
 use crate::ledger::rules::SuffixesError;
-use crate::ledger::{ClockError, EnrolError, LedgerError, LoginError, ReserveError};
+use crate::ledger::{BindError, ClockError, EnrolError, LedgerError, LoginError, ReserveError};
 use crate::policy::Refusal;
 use history::{Content, HOSTS, LEDGER, USERS};
 

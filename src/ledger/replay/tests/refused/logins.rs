@@ -150,3 +150,70 @@ fn a_server_is_asked_by_nobody_but_who_logged_in() {
     let words = "requester \"peter\" was not known by \"vouch\"";
     assert_eq!(said(&history), [format!("broken {position}: {words}")]);
 }
+
+fn bind(history: &mut History, name: &str, subject: &str, became: Binding) {
+    history.push(Event::LoginBound(LoginBound {
+        name: name.to_owned(),
+        issuer: "https://id.example.org".to_owned(),
+        subject: subject.to_owned(),
+        became,
+        keyboard: String::new(),
+    }));
+}
+
+#[test]
+fn a_name_is_bound_freed_and_bound_to_another() {
+    let mut history = History::begun();
+    history.ledger_key(LEDGER, HEADS | LISTS);
+    bind(&mut history, "peter", "1", Binding::FirstLogin);
+    bind(&mut history, "peter", "1", Binding::Ended);
+    bind(&mut history, "peter", "2", Binding::ByAdmin);
+    bind(&mut history, "anna", "1", Binding::FirstLogin);
+    assert_eq!(said(&history), [""; 0]);
+}
+
+#[test]
+fn a_binding_that_the_ledger_refuses() {
+    hold(rows!(BindError:
+        Bound => Found(
+            |history| {
+                bind(history, "peter", "1", Binding::FirstLogin);
+                bind(history, "anna", "1", Binding::ByAdmin);
+            },
+            "broken 6: \"anna\" was bound to whom it can't be, or freed of whom it was not bound to",
+        ),
+        Taken => Found(
+            |history| {
+                bind(history, "peter", "1", Binding::FirstLogin);
+                bind(history, "peter", "2", Binding::ByAdmin);
+            },
+            "broken 6: \"peter\" was bound to whom it can't be, or freed of whom it was not bound to",
+        ),
+        OtherCase => Found(
+            |history| {
+                history.enrol("peter", Credential::Key(blob(12)));
+                bind(history, "Peter", "1", Binding::ByAdmin);
+            },
+            "broken 6: \"Peter\" was bound to whom it can't be, or freed of whom it was not bound to",
+        ),
+        Barred => Found(
+            |history| {
+                history.push(Event::Barred(Barred {
+                    requesters: vec!["peter".to_owned()],
+                    ..Barred::default()
+                }));
+                bind(history, "peter", "1", Binding::ByAdmin);
+            },
+            "broken 6: \"peter\" was bound to whom it can't be, or freed of whom it was not bound to",
+        ),
+        Unfit => Found(
+            |history| bind(history, "OPERATOR", "1", Binding::ByAdmin),
+            "broken 5: \"OPERATOR\" was bound to whom it can't be, or freed of whom it was not bound to",
+        ),
+        NotBound => Found(
+            |history| bind(history, "peter", "1", Binding::Ended),
+            "broken 5: \"peter\" was bound to whom it can't be, or freed of whom it was not bound to",
+        ),
+        Ledger => NoEntry("the rows of its own error stand for it"),
+    ));
+}

@@ -108,6 +108,10 @@ const HANDS: [Hand; 13] = [
             "nobody".clone_into(&mut removed.name);
             true
         }
+        Event::LoginBound(bound) => {
+            OPERATOR.clone_into(&mut bound.name);
+            true
+        }
         Event::RequesterNamed(named) => {
             named.names.push("-".to_owned());
             true
