@@ -3,14 +3,30 @@
 //!
 //! The token, the provider's keys and what was expected come from outside; nothing here fetches, and nothing
 //! asks the clock. What is left when all fits is an [`Identity`].
+//!
+//! The way to a token, each step a file that says what is sent, or what may come back: a [`Provider`] says of
+//! itself where it is asked; a [`Question`] sends the browser there; a [`Callback`] brings a code back; a
+//! [`TokenRequest`] shows it, and [`Tokens`] are what is given for it.
 
+mod callback;
 mod claims;
+mod exchange;
+mod form;
 mod identity;
 mod keys;
+mod provider;
+mod question;
+mod url;
 
+pub use callback::{AuthorizationCode, Callback, CallbackError};
 pub use claims::ClaimError;
+pub use exchange::{ExchangeError, TokenRequest, Tokens};
+pub use form::FormError;
 pub use identity::{Identity, Mapping};
 pub use keys::{KeySet, KeySetError};
+pub use provider::{Provider, ProviderError};
+pub use question::{Client, Question};
+pub use url::{Issuer, PlainHttp, ProviderUrl, ProviderUrlError};
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
