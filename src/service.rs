@@ -13,6 +13,9 @@
 //!    desk of its CA (`order`), which answers when the ledger has it;
 //! 6. `problem`: what is said where something is refused.
 //!
+//! [`ProviderLine`] is the way to an identity provider: it asks, and `login::oidc` checks what comes. No config
+//! leads to it yet.
+//!
 //! Beside that, `lend` lets a command of the same machine have the ledger for a while, and `publish` makes
 //! the lists that servers fetch.
 //!
@@ -36,6 +39,7 @@ mod nonces;
 mod order;
 mod peer;
 mod problem;
+mod provider;
 mod publish;
 mod query;
 mod routes;
@@ -46,6 +50,7 @@ mod users;
 
 pub use lend::{Again, Lending};
 pub use log::{Line, Log};
+pub use provider::{ProviderLine, ProviderLineError};
 pub use publish::Publish;
 pub use run::{Listening, ServeError, run};
 pub use sessions::SessionsError;

@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 pub use command::{CommandError, CommandLine};
 pub use https::Https;
-#[cfg(feature = "login")]
+#[cfg(any(feature = "login", feature = "service"))]
 pub(crate) use https::agent;
 pub use url::{Url, UrlError};
 
