@@ -3,13 +3,18 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use punchmark::login::oidc::{Callback, Client, Issuer, PlainHttp, Provider, ProviderUrl, Question, TokenRequest, Tokens};
+use punchmark::login::oidc::{
+    Callback, Client, Issuer, PlainHttp, Provider, ProviderUrl, Question, TokenRequest, Tokens,
+};
 
 fuzz_target!(|text: &str| {
     for http in [PlainHttp::Refused, PlainHttp::OnLoopback] {
         if let Ok(url) = ProviderUrl::parse(text, http) {
             assert!(url.as_str().starts_with(url.origin()) && url.as_str() == text);
-            assert_eq!(ProviderUrl::parse(url.origin(), http).map(|url| url.to_string()), Ok(url.origin().to_owned()));
+            assert_eq!(
+                ProviderUrl::parse(url.origin(), http).map(|url| url.to_string()),
+                Ok(url.origin().to_owned())
+            );
         }
     }
     for status in [200, 400] {
@@ -23,8 +28,18 @@ fuzz_target!(|text: &str| {
     let Ok(provider) = Provider::parse(&issuer, document.as_bytes(), PlainHttp::Refused) else {
         return;
     };
-    assert!(provider.origins().iter().all(|origin| origin.starts_with("https://")));
-    let client = Client { id: text, redirect: "https://ca/login/callback", scopes: &[], max_age: None };
+    assert!(
+        provider
+            .origins()
+            .iter()
+            .all(|origin| origin.starts_with("https://"))
+    );
+    let client = Client {
+        id: text,
+        redirect: "https://ca/login/callback",
+        scopes: &[],
+        max_age: None,
+    };
     // What a seed has as its state.
     let question = Question::new(&[[1; 32], [2; 32], [3; 32]]);
     let url = question.url(&provider, &client);
