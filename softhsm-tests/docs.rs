@@ -125,6 +125,8 @@ const SUBCOMMANDS: &[&str] = &[
     "renew",
     "login",
     "get",
+    "ssh",
+    "ssh-config",
     "request",
     "enroll",
     "requester",

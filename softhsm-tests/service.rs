@@ -14,3 +14,4 @@ mod revoked;
 mod room;
 mod story;
 mod tls;
+mod with_ssh;

@@ -53,6 +53,10 @@ mod setup_card;
 mod short_help;
 mod show;
 mod sign;
+#[cfg(feature = "login")]
+mod ssh;
+#[cfg(feature = "login")]
+mod ssh_config;
 mod sshd_config;
 mod status;
 mod tokens;
@@ -117,6 +121,10 @@ enum Command {
     Login(Box<login::Login>),
     #[cfg(feature = "login")]
     Get(Box<get::Get>),
+    #[cfg(feature = "login")]
+    Ssh(ssh::Ssh),
+    #[cfg(feature = "login")]
+    SshConfig(ssh_config::SshConfig),
     Request(request::Request),
     Enroll(enroll::Enroll),
     Requester(requester::Requester),
@@ -189,6 +197,10 @@ impl Cli<Command> {
             Command::Login(command) => command.run(&context),
             #[cfg(feature = "login")]
             Command::Get(command) => command.run(&context),
+            #[cfg(feature = "login")]
+            Command::Ssh(command) => command.run(&context),
+            #[cfg(feature = "login")]
+            Command::SshConfig(command) => command.run(&context),
             Command::Request(command) => command.run(&context),
             Command::Enroll(command) => command.run(&context),
             Command::Requester(command) => command.run(&context),

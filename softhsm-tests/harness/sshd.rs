@@ -75,6 +75,11 @@ impl Sshd {
         (0..5).find_map(|_| start()).expect("sshd finds a port")
     }
 
+    /// Where it listens.
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
     /// Logs in and runs `echo welcome`, with the certificate beside the key.
     pub(crate) fn login(&self, key: &Path) -> Ran {
         self.login_with(&own_user(), key, &UNKNOWN_HOST)

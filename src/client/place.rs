@@ -94,28 +94,53 @@ pub fn into_files(
     role: &str,
     comment: &str,
 ) -> Result<Whereabouts, PlaceError> {
-    let folder = home_folder().ok_or(PlaceError::NoHome)?;
-    let folder = folder.join(FOLDER);
-    let mut folders = DirBuilder::new();
-    folders.recursive(true).mode(0o700);
-    folders
-        .create(&folder)
-        .map_err(|source| PlaceError::Folder {
-            path: folder.clone(),
-            source,
-        })?;
+    let (key_file, certificate) = files_of(role).ok_or(PlaceError::NoHome)?;
+    make_folder(&certificate)?;
     let private = PrivateKey::new(KeypairData::Ed25519(key.0.clone()), comment);
     let text = private.and_then(|key| key.to_openssh(LineEnding::LF));
     let text = text.map_err(PlaceError::Key)?;
-    let certificate = folder.join(format!("{role}-cert.pub"));
     let staged = vec![
-        output::stage(&folder.join(role), text.as_bytes(), 0o600)?,
+        output::stage(&key_file, text.as_bytes(), 0o600)?,
         output::stage(&certificate, line(ordered).as_bytes(), 0o644)?,
     ];
     for released in output::release(staged) {
         released?;
     }
     Ok(Whereabouts::File(certificate))
+}
+
+/// Puts a certificate that is in the agent into a file, too, by which ssh is told which identity of the agent it
+/// is to offer: `~/.ssh/punchmark/ROLE-cert.pub`.
+///
+/// # Errors
+/// [`PlaceError`].
+pub fn shown_in_file(ordered: &Ordered, role: &str) -> Result<(), PlaceError> {
+    let (_key, certificate) = files_of(role).ok_or(PlaceError::NoHome)?;
+    make_folder(&certificate)?;
+    Ok(output::write(
+        &certificate,
+        line(ordered).as_bytes(),
+        0o644,
+    )?)
+}
+
+/// The files of a role that are made where there is no agent: the key, and its certificate.
+#[must_use]
+pub fn files_of(role: &str) -> Option<(PathBuf, PathBuf)> {
+    let folder = home_folder()?.join(FOLDER);
+    Some((folder.join(role), folder.join(format!("{role}-cert.pub"))))
+}
+
+fn make_folder(file: &Path) -> Result<(), PlaceError> {
+    let Some(folder) = file.parent() else {
+        return Ok(());
+    };
+    let mut folders = DirBuilder::new();
+    folders.recursive(true).mode(0o700);
+    folders.create(folder).map_err(|source| PlaceError::Folder {
+        path: folder.to_owned(),
+        source,
+    })
 }
 
 /// Puts a certificate beside the public key file that it is for.
@@ -140,11 +165,14 @@ pub fn take_away(server: &impl ToString, held: &HeldCertificate) -> io::Result<(
         Whereabouts::Agent => {
             let _gone = Keeper::open()
                 .and_then(|mut keeper| keeper.forget(&comment(&held.role, server), None));
-            Ok(())
+            match files_of(&held.role) {
+                Some((_key, shown)) if has(&shown, held) => remove(&shown),
+                _ => Ok(()),
+            }
         }
         Whereabouts::File(file) if is_there(held) => {
             remove(file)?;
-            let made_here = home_folder().map(|home| home.join(FOLDER).join(&held.role));
+            let made_here = files_of(&held.role).map(|(key, _certificate)| key);
             match made_here.filter(|key| key.parent() == file.parent()) {
                 Some(key) => remove(&key),
                 None => Ok(()),
@@ -172,12 +200,15 @@ pub fn is_there(held: &HeldCertificate) -> bool {
             let has = Keeper::open().and_then(|mut keeper| keeper.has(certificate.blob()));
             has.unwrap_or(false)
         }
-        Whereabouts::File(file) => {
-            let text = crate::config::read_bytes(file, LARGEST).unwrap_or_default();
-            let there = crate::certificate::key_line::read_certificate_line(&text);
-            there.is_ok_and(|(there, _comment)| there == certificate)
-        }
+        Whereabouts::File(file) => has(file, held),
     }
+}
+
+/// Whether a file has this certificate.
+fn has(file: &Path, held: &HeldCertificate) -> bool {
+    let text = crate::config::read_bytes(file, LARGEST).unwrap_or_default();
+    let there = crate::certificate::key_line::read_certificate_line(&text);
+    there.is_ok_and(|(there, _comment)| Some(there) == held.read())
 }
 
 /// Below a home.

@@ -1,0 +1,86 @@
+//! Where a certificate was put, and what a person is told of it.
+
+use serde_json::json;
+
+use super::key::Key;
+use crate::cli::base::context::Context;
+use crate::cli::base::failure::{At, Failure};
+use crate::cli::base::server::{Visit, plain, rounded};
+use crate::cli::base::terminal::{product_object, say, warn};
+use crate::cli::base::words::chain;
+use crate::client::place::{beside, comment, into_agent, into_files, shown_in_file};
+use crate::client::{HeldCertificate, Ordered, Whereabouts};
+use crate::config;
+use crate::request::RoleName;
+use crate::signer::agent::AgentFault;
+
+/// Puts a certificate where it belongs.
+pub(super) fn place(
+    ordered: &Ordered,
+    key: &Key,
+    role: &RoleName,
+    visit: &Visit,
+) -> Result<Whereabouts, Failure> {
+    let new = match key {
+        Key::New(new) => new,
+        Key::Own(own) => {
+            let certificate = config::certificate_beside(&own.public);
+            let certificate = std::path::absolute(certificate).at("working folder")?;
+            return Ok(beside(ordered, &certificate)?);
+        }
+    };
+    let comment = comment(role.as_str(), &visit.trusted.server);
+    match into_agent(ordered, new, &comment, config::now()) {
+        Ok(place) => {
+            if let Err(error) = shown_in_file(ordered, role.as_str()) {
+                warn(&format!(
+                    "{}; `ssh-config` counts on that file",
+                    chain(&error)
+                ));
+            }
+            Ok(place)
+        }
+        Err(fault) => {
+            warn(&match fault {
+                AgentFault::NoSocket => format!("{NO_AGENT}; files are written"),
+                fault => format!("the ssh-agent takes no certificate: {fault}; files are written"),
+            });
+            Ok(into_files(ordered, new, role.as_str(), &comment)?)
+        }
+    }
+}
+
+/// Tells what was got.
+pub(super) fn tell(
+    context: &Context,
+    ordered: &Ordered,
+    held: &HeldCertificate,
+) -> Result<(), Failure> {
+    let certificate = &ordered.certificate;
+    let principals = certificate.principals().iter();
+    let principals: Vec<_> = principals
+        .map(|name| plain(&String::from_utf8_lossy(name)))
+        .collect();
+    let (serial, ca) = (certificate.serial(), plain(&ordered.issued.ca));
+    for warning in &ordered.issued.warnings {
+        warn(&plain(warning));
+    }
+    if context.json() {
+        return product_object(json!({
+            "principals": principals, "serial": serial, "ca": ca, "role": held.role,
+            "valid-before": held.valid_before, "where": held.r#where,
+        }));
+    }
+    if context.talks() {
+        let left = rounded(held.valid_before.saturating_sub(config::now()));
+        let place = match &held.r#where {
+            Whereabouts::Agent => "into the ssh-agent".to_owned(),
+            Whereabouts::File(file) => format!("in {}", file.display()),
+        };
+        say(&format!("{} for {left}, {place}", principals.join(", ")));
+        say(&format!("  serial {serial} of {ca}, role {}", held.role));
+    }
+    Ok(())
+}
+
+const NO_AGENT: &str = "there is no ssh-agent: $SSH_AUTH_SOCK is not set";
