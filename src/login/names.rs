@@ -196,7 +196,7 @@ fn held_by_another<'k>(named: Named<'_>, known: &'k Known, said: &Said<'_>) -> O
     };
     let mut holders = known.holders.iter().map(|holder| &holder.by);
     let has_same = known.holders.iter().any(|holder| is_same(&holder.by));
-    holders.find(|by| !is_same(by) && !(has_same && **by == HeldBy::Certificate))
+    holders.find(|by| !(is_same(by) || has_same && **by == HeldBy::Certificate))
 }
 
 fn words(by: &HeldBy) -> String {

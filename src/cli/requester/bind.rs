@@ -68,7 +68,7 @@ impl ToBind {
                 "certificates of the `{}` before are neither over nor revoked",
                 self.name
             );
-            return Err(Failure::new(words).hint(&format!(
+            return Err(Failure::new(words).hint(format!(
                 "revoke them with `punchmark revoke --requester {}`, or wait for their end",
                 self.name
             )));
