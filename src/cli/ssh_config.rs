@@ -63,13 +63,14 @@ type Files = (PathBuf, PathBuf);
 /// The block. A command that fails leaves it out, and ssh goes on without: no worse than before.
 fn block(hosts: &[String], role: &str, server: &str, (key, certificate): &Files) -> String {
     let hosts = hosts.join(",");
-    // Not with a ~, which ssh takes for what the system calls home.
+    // Not with a ~, which ssh takes for what the system calls home. Of a certificate whose key is in the agent,
+    // ssh takes that key only if the certificate stands there as an identity; one in a file stands beside its key.
     let (key, certificate) = (key.display(), certificate.display());
     format!(
         "# Certificates of role {role} by {server}, got by ssh itself when it needs one.\n\
          # Above all that says otherwise of these hosts; `Host` or `Match` ends the block.\n\
          Match host {hosts} exec \"punchmark -q get --if-needed --role {role} --server '{server}'\"\n    \
-         CertificateFile \"{certificate}\"\n    \
+         IdentityFile \"{certificate}\"\n    \
          IdentityFile \"{key}\"\n    \
          IdentitiesOnly yes"
     )
@@ -90,7 +91,7 @@ fn pattern(text: &str) -> Result<String, String> {
 const EXAMPLES: &str = "\
 Examples:
   punchmark ssh-config '*.example.org'
-  punchmark ssh-config --role production 'web?.example.org' '!web9.example.org' >> ~/.ssh/config";
+  punchmark ssh-config --role production 'web?.example.org' '!web9.example.org'";
 
 #[cfg(test)]
 mod tests {

@@ -217,10 +217,10 @@ fn a_wrapped_key_that_is_missing_is_so_in_a_rehearsal_too() {
 fn the_end_of_a_wrapped_key_alone_is_practised_with_a_token_that_is_gone() {
     let room = ends("by-hand = \"the stick went under a hammer\"");
     let plan = room.text();
-    let (before, after) = plan.split_once("[[copy]]").unwrap();
-    let (_, after) = after.split_once("[[copy]]").unwrap();
+    let (before, after) = plan.split_once("\n[[copy]]").unwrap();
+    let (_, after) = after.split_once("\n[[copy]]").unwrap();
     // What the CA itself has is none of a rehearsal.
-    let plan = format!("{before}[[copy]]{after}").replace("\"ca/punchmark.toml\"", "\"x/y.toml\"");
+    let plan = format!("{before}\n[[copy]]{after}").replace("\"ca/punchmark.toml\"", "\"x/y.toml\"");
     room.write_plan(&plan);
     rehearsed_apart(&room, collects);
     let own = exported(&room, "rehearsal/ca/punchmark.toml");
