@@ -162,15 +162,19 @@ fn what_is_no_transcript_is_left_alone_and_the_folder_of_the_ca_is_none_of_a_cer
     run(bounded("mkfifo").arg(&file)).ok();
     stopped("is no file, but something else of that name");
     fs::remove_file(&file).unwrap();
-    // The folder of the config, by its name and by a link.
-    for folder in ["ca", "./ca", "link"] {
-        if folder == "link" {
-            std::os::unix::fs::symlink(room.account.path("ca"), room.account.path("link")).unwrap();
-        }
+    // The folder of the config, by its name, which the plan itself shows, and by a link.
+    let in_folder = |folder: &str| {
         let plan = first.replace("folder  = \"ceremony\"", &format!("folder  = {folder:?}"));
         assert_ne!(plan, first);
         room.write_plan(&plan);
-        stopped("is the folder of the CA's config and ledger");
-        assert!(!room.account.path("ca/transcript.jsonl").exists());
+    };
+    for folder in ["ca", "./ca"] {
+        in_folder(folder);
+        let ran = room.account.run(&["ceremony", "run", "plan.toml"]);
+        ran.fails().says("folder: is that of the config");
     }
+    std::os::unix::fs::symlink(room.account.path("ca"), room.account.path("link")).unwrap();
+    in_folder("link");
+    stopped("is the folder of the CA's config and ledger");
+    assert!(!room.account.path("ca/transcript.jsonl").exists());
 }
