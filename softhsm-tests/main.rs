@@ -41,6 +41,8 @@ mod conformance;
 mod copies;
 mod crash;
 mod delegated;
+#[cfg(feature = "service")]
+mod demo;
 #[cfg(feature = "ldap")]
 mod directory;
 mod docs;
