@@ -8,6 +8,8 @@ pub(crate) mod device;
 pub(crate) mod disk;
 pub(crate) mod faketime;
 pub(crate) mod forge;
+#[cfg(feature = "login")]
+pub(crate) mod idp;
 pub(crate) mod keygen;
 pub(crate) mod lock;
 pub(crate) mod log_socket;

@@ -77,6 +77,8 @@ mod mirror_lists;
 mod mirror_rollover;
 mod modules;
 mod odd_tokens;
+#[cfg(feature = "login")]
+mod oidc;
 mod openssh;
 mod options;
 mod package;

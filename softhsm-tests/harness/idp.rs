@@ -1,0 +1,156 @@
+//! A real OpenID Connect provider on loopback: `oidc-provider`, as `scripts/setup` installs it.
+
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Stdio};
+
+use base64ct::{Base64, Encoding as _};
+use serde_json::{Value, json};
+use ureq::Agent;
+
+use super::process::detached;
+use super::punchmark::BINARY;
+
+/// Whom it sends back to, where nobody listens.
+pub(crate) const REDIRECT: &str = "http://127.0.0.1:9/login/callback";
+
+/// A provider; ended on drop, and by itself when the test is.
+pub(crate) struct Idp {
+    child: Child,
+    pub(crate) issuer: String,
+}
+
+/// What a program asks a provider for, in the place of a browser.
+pub(crate) struct Asked<'a> {
+    pub(crate) client: &'a str,
+    pub(crate) nonce: &'a str,
+    /// The S256 of the verifier, which is shown for the code.
+    pub(crate) challenge: &'a str,
+    /// Who logs in.
+    pub(crate) subject: &'a str,
+}
+
+impl Idp {
+    /// Starts one with a client for each of these algorithms of ID tokens, by whose name it goes, and accounts.
+    pub(crate) fn start(algorithms: &[&str], accounts: &Value) -> Self {
+        let client = |algorithm: &&str| {
+            json!({
+                "client_id": algorithm, "client_secret": SECRET, "redirect_uris": [REDIRECT],
+                "grant_types": ["authorization_code"], "id_token_signed_response_alg": algorithm,
+            })
+        };
+        let clients: Vec<_> = algorithms.iter().map(client).collect();
+        let config = json!({ "clients": clients, "accounts": accounts }).to_string();
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("softhsm-tests/idp/server.mjs");
+        let mut node = detached("node");
+        node.arg(script).arg(installed()).arg(config);
+        // Where the test ends, so does its stdin, and it with that.
+        node.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = node.stderr(Stdio::null()).spawn().unwrap();
+        let mut issuer = String::new();
+        let out = child.stdout.take().unwrap();
+        BufReader::new(out).read_line(&mut issuer).unwrap();
+        let issuer = issuer.trim().to_owned();
+        assert!(issuer.starts_with("http://127.0.0.1:"), "{issuer}");
+        Self { child, issuer }
+    }
+
+    /// What it says at a path, without a login.
+    pub(crate) fn read(&self, path: &str) -> Vec<u8> {
+        let answer = agent().get(format!("{}{path}", self.issuer)).call();
+        answer.unwrap().body_mut().read_to_vec().unwrap()
+    }
+
+    /// Logs in as a browser would; gives the parameters that it is sent back with.
+    pub(crate) fn log_in(&self, asked: &Asked<'_>) -> Vec<(String, String)> {
+        let Asked { client, nonce, .. } = asked;
+        let mut next = format!(
+            "{}/auth?client_id={client}&response_type=code&scope=openid%20profile&redirect_uri={REDIRECT}\
+             &state=of-a-test&nonce={nonce}&login_hint={}&code_challenge={}&code_challenge_method=S256",
+            self.issuer, asked.subject, asked.challenge
+        );
+        let mut cookies: Vec<(String, String)> = Vec::new();
+        // The login page is one step behind the question, and one before the answer.
+        for _ in 0..5 {
+            let told = cookies
+                .iter()
+                .map(|(name, value)| format!("{name}={value}"));
+            let told = told.collect::<Vec<_>>().join("; ");
+            let answer = agent().get(&next).header("Cookie", told).call().unwrap();
+            for cookie in answer.headers().get_all("set-cookie") {
+                let pair = cookie.to_str().unwrap().split(';').next().unwrap();
+                let (name, value) = pair.split_once('=').unwrap();
+                cookies.retain(|(known, _)| known != name);
+                cookies.push((name.to_owned(), value.to_owned()));
+            }
+            let location = answer.headers().get("location").expect("it sends on");
+            let location = location.to_str().unwrap();
+            if let Some(query) = location.strip_prefix(&format!("{REDIRECT}?")) {
+                return parameters(query);
+            }
+            next = match location.strip_prefix('/') {
+                Some(path) => format!("{}/{path}", self.issuer),
+                None => location.to_owned(),
+            };
+        }
+        panic!("the provider sends on and on: {next}");
+    }
+
+    /// What it gives for a code and its verifier: the tokens, or an error.
+    pub(crate) fn redeem(&self, client: &str, code: &str, verifier: &str) -> Value {
+        let form = [
+            ("grant_type", "authorization_code"),
+            ("code", code),
+            ("redirect_uri", REDIRECT),
+            ("code_verifier", verifier),
+        ];
+        let account = Base64::encode_string(format!("{client}:{SECRET}").as_bytes());
+        let ask = agent().post(format!("{}/token", self.issuer));
+        let ask = ask.header("Authorization", format!("Basic {account}"));
+        let text = ask.send_form(form).unwrap().body_mut().read_to_string();
+        serde_json::from_str(&text.unwrap()).unwrap()
+    }
+
+    /// What it says of whoever an access token is about.
+    pub(crate) fn userinfo(&self, token: &str) -> Vec<u8> {
+        let ask = agent().get(format!("{}/me", self.issuer));
+        let answer = ask.header("Authorization", format!("Bearer {token}"));
+        answer.call().unwrap().body_mut().read_to_vec().unwrap()
+    }
+}
+
+impl Drop for Idp {
+    fn drop(&mut self) {
+        let _ended = self.child.kill();
+        let _waited = self.child.wait();
+    }
+}
+
+fn installed() -> PathBuf {
+    let target = Path::new(BINARY).ancestors().nth(2).unwrap();
+    let folder = target.join("idp");
+    let is_there = folder.join("installed.json").exists();
+    assert!(is_there, "no provider: scripts/setup installs it");
+    folder
+}
+
+/// One that follows nothing, and takes each status as an answer.
+fn agent() -> Agent {
+    let config = Agent::config_builder().max_redirects(0);
+    config.http_status_as_error(false).build().into()
+}
+
+/// The parameters of a query; what stands escaped there are the signs of a URL alone.
+fn parameters(query: &str) -> Vec<(String, String)> {
+    let pairs = query.split('&').map(|pair| pair.split_once('=').unwrap());
+    let plain = |text: &str| {
+        text.replace("%3A", ":")
+            .replace("%2F", "/")
+            .replace("%20", " ")
+    };
+    pairs
+        .map(|(name, value)| (name.to_owned(), plain(value)))
+        .collect()
+}
+
+const SECRET: &str = "of-a-test-and-nowhere-else";
