@@ -220,7 +220,8 @@ fn the_end_of_a_wrapped_key_alone_is_practised_with_a_token_that_is_gone() {
     let (before, after) = plan.split_once("\n[[copy]]").unwrap();
     let (_, after) = after.split_once("\n[[copy]]").unwrap();
     // What the CA itself has is none of a rehearsal.
-    let plan = format!("{before}\n[[copy]]{after}").replace("\"ca/punchmark.toml\"", "\"x/y.toml\"");
+    let plan =
+        format!("{before}\n[[copy]]{after}").replace("\"ca/punchmark.toml\"", "\"x/y.toml\"");
     room.write_plan(&plan);
     rehearsed_apart(&room, collects);
     let own = exported(&room, "rehearsal/ca/punchmark.toml");
