@@ -28,6 +28,8 @@ fn the_story_of_a_login_is_told_with_real_parts_and_leaves_nothing_running() {
     let listen = config.split("listen = [\"127.0.0.1:").nth(1).unwrap();
     let port: u16 = listen.split('"').next().unwrap().parse().unwrap();
     assert!(TcpStream::connect(("127.0.0.1", port)).is_err());
+    // Nothing lies in the account of whoever watched.
+    assert!(!folder.path().join(".local").exists() && !folder.path().join(".ssh").exists());
     let agent = told.stdout.split("Agent pid ").nth(1).unwrap();
     let agent = Path::new("/proc").join(agent.lines().next().unwrap());
     for file in [folder.path().join("sshd.pid"), agent] {
