@@ -20,7 +20,7 @@ use std::io;
 
 use crate::request::{ContentError, DetachedError, RequestFileError, RequesterName};
 
-pub use accept::{AcceptError, check as check_answer, check_entries, fits};
+pub use accept::{AcceptError, check as check_answer, check_again, check_entries, fits};
 pub use answer::{Answer, AnswerError, AnswerHeader, Answered, SignedBase, write_answer};
 pub use header::{BundleId, Enrolment, Header, SignedRevocation};
 pub use item::{Item, Wish};

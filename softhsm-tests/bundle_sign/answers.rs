@@ -112,6 +112,45 @@ fn an_answer_that_was_spoilt_or_cut_is_not_accepted() {
 }
 
 #[test]
+fn an_answer_that_was_accepted_is_held_whole_the_second_time_too() {
+    let sides = answered();
+    let whole = sides.answer();
+    sides.offer(&whole).ok();
+    let before = std::fs::read(sides.mirror_file()).unwrap();
+    let changed = |change: &dyn Fn(&mut Parts), words: &str| {
+        let mut parts = Parts::of(&whole);
+        change(&mut parts);
+        write(&sides.office.path("odd.answer"), parts.written(), 0o644);
+        let ran = sides.office("bundle accept odd.answer");
+        ran.fails().says(words);
+        assert_eq!(std::fs::read(sides.mirror_file()).unwrap(), before);
+    };
+    changed(
+        &|parts| parts.header.head = parts.header.head.replacen('\n', "\n1", 1),
+        "head",
+    );
+    changed(
+        &|parts| {
+            let signature = parts.header.head.rfind(' ').unwrap();
+            parts.header.head.truncate(signature);
+            parts.header.head += " AAAAAAAAAAAA\n";
+        },
+        "head",
+    );
+    changed(&|parts| drop(parts.items.pop()), "items, and the bundle");
+    changed(
+        &|parts| parts.items[1] = Answered::Refused("no".to_owned()),
+        "item 2: its refusal is not the one of the ledger",
+    );
+    changed(
+        &|parts| parts.items[0] = Answered::Certificate(vec![0; 300]),
+        "item 1: its certificate is not the one of the ledger",
+    );
+    changed(&|parts| parts.frames.clear(), "");
+    sides.offer(&whole).ok().says("nothing changed");
+}
+
+#[test]
 fn an_answer_that_was_written_anew_is_not_accepted() {
     let sides = answered();
     let whole = sides.answer();

@@ -6,7 +6,7 @@ mod item;
 mod signers;
 mod unverified;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use ssh_key::PublicKey;
@@ -108,8 +108,8 @@ struct Frames {
     open: HashMap<u64, (Arc<Reserved>, u64)>,
     issued: HashMap<RequestId, Granted>,
     unverified: Unverified,
-    /// SHA-256 of the header that was taken to be signed.
-    taken: Option<[u8; 32]>,
+    /// SHA-256 of the header that was taken to be signed, and how many items it has.
+    taken: Option<([u8; 32], u64)>,
     closed: Option<BundleClosed>,
 }
 
@@ -148,6 +148,20 @@ pub fn check_entries(
     trusted: &[KeyData],
 ) -> Result<Checkpoint, AcceptError> {
     frames_of(answer, mirror, trusted).map(|(head, _frames)| head)
+}
+
+/// Checks an answer to a bundle that is gone, since it was accepted before: its entries as [`check_entries`] does, and
+/// that what its items got stands in these.
+///
+/// # Errors
+/// [`AcceptError`], by the first fault.
+pub fn check_again(
+    answer: &Answer,
+    mirror: &Mirror,
+    trusted: &[KeyData],
+) -> Result<(), AcceptError> {
+    let (_head, frames) = frames_of(answer, mirror, trusted)?;
+    frames.hold_all(answer)
 }
 
 fn frames_of(
@@ -240,7 +254,9 @@ impl Frames {
                 };
                 self.issued(position, reserved, &issued.signature)?;
             }
-            Event::BundleTaken(taken) if taken.id == *bundle => self.taken = Some(taken.sha256),
+            Event::BundleTaken(taken) if taken.id == *bundle => {
+                self.taken = Some((taken.sha256, taken.items));
+            }
             Event::BundleClosed(closed) if closed.id == *bundle => self.closed = Some(closed),
             _ => {}
         }
@@ -277,10 +293,38 @@ impl Frames {
         if self.closed.as_ref().is_none_or(|end| end.is_signed == 0) {
             return Err(AcceptError::NotSigned);
         }
-        if self.taken != Some(answer.header().sha256) {
-            return Err(AcceptError::OtherBundle);
+        let (found, header) = (answer.header().items, answer.header());
+        match self.taken {
+            Some((sha256, asked)) if sha256 == header.sha256 => {
+                let fits = found == asked;
+                fits.then_some(())
+                    .ok_or(AcceptError::Items { found, asked })
+            }
+            _ => Err(AcceptError::OtherBundle),
         }
-        Ok(())
+    }
+
+    /// Whether they have what each item got, of a bundle that is not at hand to say which is whose.
+    fn hold_all(&self, answer: &Answer) -> Result<(), AcceptError> {
+        let refused = self.refused()?;
+        let granted = self.issued.values().map(|one| one.blob.as_slice());
+        let granted: HashSet<_> = granted.collect();
+        answer.each_item(&mut |number, answered| {
+            let what = match answered {
+                Answered::Refused(why) if refused.get(&number) == Some(&&why) => return Ok(()),
+                Answered::Refused(_) => OTHER_REFUSAL,
+                Answered::Certificate(blob) if granted.contains(blob.as_slice()) => return Ok(()),
+                Answered::Certificate(_) => OTHER_CERTIFICATE,
+            };
+            Err(AcceptError::Item { number, what })
+        })
+    }
+
+    /// The refusals that the ledger has, by the number of the item.
+    fn refused(&self) -> Result<BTreeMap<u64, &String>, AcceptError> {
+        let closed = self.closed.as_ref().ok_or(AcceptError::NotSigned)?;
+        let refused = closed.refused.iter();
+        Ok(refused.map(|(number, why)| (*number, why)).collect())
     }
 
     /// Whether each item got what the frames say, and asked for that.
@@ -289,12 +333,7 @@ impl Frames {
         answer: &Answer,
         mut items: impl Iterator<Item = Result<Item, BundleError>>,
     ) -> Result<(), AcceptError> {
-        let closed = self.closed.as_ref().ok_or(AcceptError::NotSigned)?;
-        let refused: BTreeMap<u64, &String> = closed
-            .refused
-            .iter()
-            .map(|(number, why)| (*number, why))
-            .collect();
+        let refused = self.refused()?;
         let mut asked = 0;
         answer.each_item(&mut |number, answered| {
             let found = answer.header().items;
@@ -303,7 +342,7 @@ impl Frames {
             let right = match answered {
                 Answered::Refused(why) => match refused.get(&number) {
                     Some(known) if **known == why => Ok(()),
-                    _ => Err("its refusal is not the one of the ledger"),
+                    _ => Err(OTHER_REFUSAL),
                 },
                 Answered::Certificate(blob) => match self.issued.get(&item.content().id) {
                     Some(granted) if granted.blob == blob => {
@@ -312,7 +351,7 @@ impl Frames {
                         let reserved = (granted.reserved.as_ref(), granted.reserved_at);
                         item::fits(&item, reserved, suffixes, &granted.blob)
                     }
-                    _ => Err("its certificate is not the one of the ledger"),
+                    _ => Err(OTHER_CERTIFICATE),
                 },
             };
             right.map_err(|what| AcceptError::Item { number, what })
@@ -326,3 +365,6 @@ impl Frames {
         }
     }
 }
+
+const OTHER_REFUSAL: &str = "its refusal is not the one of the ledger";
+const OTHER_CERTIFICATE: &str = "its certificate is not the one of the ledger";

@@ -11,8 +11,8 @@ use serde_json::json;
 
 use crate::batch::CERTIFICATE_MODE;
 use crate::bundle::{
-    AcceptError, Answer, Answered, Became, Carried, Made, MadeError, check_answer, check_entries,
-    own_file,
+    AcceptError, Answer, Answered, Became, Carried, Made, MadeError, check_again, check_answer,
+    check_entries, own_file,
 };
 use crate::certificate::certificate_line;
 use crate::cli::base::context::Context;
@@ -85,6 +85,7 @@ impl Accept {
         let kept = Made::kept(&config.ledger(), &id);
         let bundle = self.bundle.clone().unwrap_or_else(|| kept.clone());
         if before == Became::Accepted && !bundle.exists() {
+            check_again(&answer, &mirror, &self.trusted()?)?;
             let words = format!("bundle {} was accepted before; nothing changed", hex(&id));
             let object = json!({ "bundle": hex(&id), "state": "accepted-before" });
             context.tell(&words, object)?;
