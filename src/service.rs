@@ -17,7 +17,8 @@
 //! leads to it yet.
 //!
 //! Beside that, `lend` lets a command of the same machine have the ledger for a while, and `publish` makes
-//! the lists that servers fetch.
+//! the lists that servers fetch; `upkeep` hears signals and reads the certificate of TLS again, and `manager` is
+//! told how the server is.
 //!
 //! HTTP is asynchronous, on a few threads; all that thinks or touches the ledger is not, and runs
 //! on threads that may wait. Between them stands `routes`. `axum`, `hyper` and `tokio` are named
@@ -35,6 +36,7 @@ mod hashing;
 mod lend;
 mod log;
 mod logins;
+mod manager;
 mod nonces;
 mod order;
 mod peer;
@@ -46,10 +48,12 @@ mod routes;
 mod run;
 mod sessions;
 mod tls;
+mod upkeep;
 mod users;
 
 pub use lend::{Again, Lending};
 pub use log::{Line, Log};
+pub use manager::Manager;
 pub use provider::{ProviderLine, ProviderLineError};
 pub use publish::Publish;
 pub use run::{Listening, ServeError, run};
@@ -58,6 +62,7 @@ pub use tls::TlsError;
 pub use users::{UsersFile, UsersFileError};
 
 use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use ssh_key::public::KeyData;
@@ -90,6 +95,8 @@ pub struct Opened {
     pub lending: Lending,
     /// Makes the lists that it hands out; none where somebody else makes them.
     pub publish: Option<Publish>,
+    /// Who is told how the server is.
+    pub manager: Manager,
     /// The users who have a password.
     pub users: UsersFile,
     /// Where sessions are kept.
@@ -120,6 +127,9 @@ struct Service {
     ledger: SharedLedger,
     /// Locked while the ledger is lent, and from the server's end on.
     lent: Mutex<()>,
+    whereabouts: Mutex<Whereabouts>,
+    /// From the signal on that ends the server.
+    ends: AtomicBool,
     /// Rings where something may have been revoked.
     bell: Bell,
     nonces: Nonces,
@@ -131,6 +141,17 @@ struct Service {
     sessions: Sessions,
     clock: Clock,
     keyboard: String,
+}
+
+/// Where the ledger is, for whoever can't wait until it is back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Whereabouts {
+    /// With the server.
+    Here,
+    /// With a command.
+    Lent,
+    /// The command is done, and the server can't open it again; the log says why.
+    Missed,
 }
 
 impl ServedCa {
@@ -184,6 +205,20 @@ impl Service {
         let ca = self.cas.iter().find(|ca| ca.name == name);
         let ca = ca.ok_or_else(|| Refused::new(ProblemKind::NotFound, "there is no such CA"))?;
         Ok(ca)
+    }
+
+    fn whereabouts(&self) -> Whereabouts {
+        *self
+            .whereabouts
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn is_now(&self, place: Whereabouts) {
+        *self
+            .whereabouts
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = place;
     }
 
     fn now(&self) -> u64 {

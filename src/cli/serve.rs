@@ -4,13 +4,14 @@ mod publish;
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use clap::Args;
 use serde_json::json;
 
 use super::base::asks_for_pins::AsksForPins;
 use super::base::context::Context;
-use super::base::failure::{Advised, Exit, Failure};
+use super::base::failure::{Advised, At as _, Exit, Failure};
 use super::base::issuing::books;
 use super::base::private_key::PassphraseFile;
 use super::base::terminal::{product_object, say, warn};
@@ -24,7 +25,7 @@ use crate::ledger::{Ledger, LedgerError};
 use crate::policy::role::Permit;
 use crate::secret::AskPin;
 use crate::service::{
-    self, Lending, Line, Listening, Log, Opened, ServeError, ServedCa, UsersFile,
+    self, Lending, Line, Listening, Log, Manager, Opened, ServeError, ServedCa, UsersFile,
 };
 
 /// Serve certificates on demand: people log in and ask by role
@@ -74,6 +75,7 @@ impl Serve {
             ledger,
             lending: lending(config, books, names),
             publish,
+            manager: manager()?,
             users: UsersFile::at(config.users()),
             sessions: config.sessions(),
             clock: config::now,
@@ -186,6 +188,17 @@ fn desks(
         ServedCa::new(name, key, judge, desk)
     })
     .collect()
+}
+
+/// Whoever started it may want to know how it is, and says so as sd_notify(3) has it.
+fn manager() -> Result<Manager, Failure> {
+    let Some(socket) = std::env::var_os("NOTIFY_SOCKET") else {
+        return Ok(Manager::default());
+    };
+    let number = |name: &str| std::env::var(name).ok()?.parse::<u64>().ok();
+    let is_ours = number("WATCHDOG_PID").is_none_or(|pid| pid == u64::from(std::process::id()));
+    let watchdog = number("WATCHDOG_USEC").filter(|_| is_ours);
+    Ok(Manager::at(&socket, watchdog.map(Duration::from_micros)).at("NOTIFY_SOCKET")?)
 }
 
 /// Lines go to stderr, or as objects to stdout.

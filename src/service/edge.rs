@@ -13,15 +13,15 @@ use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
-use tokio_rustls::TlsAcceptor;
 
 use super::peer::network;
+use super::tls::Tls;
 
 /// What every connection is served with.
 #[derive(Clone)]
 pub(super) struct Edge {
     router: Router,
-    tls: Option<TlsAcceptor>,
+    tls: Option<Arc<Tls>>,
     /// Turns true when the server ends.
     ending: watch::Receiver<bool>,
     places: Arc<Semaphore>,
@@ -41,7 +41,7 @@ struct Seat {
 impl Edge {
     pub(super) fn new(
         router: Router,
-        tls: Option<TlsAcceptor>,
+        tls: Option<Arc<Tls>>,
         ending: watch::Receiver<bool>,
     ) -> Self {
         Self {
@@ -89,7 +89,7 @@ impl Edge {
             return;
         }
         let _nodelay_or_not = stream.set_nodelay(true);
-        match self.tls.clone() {
+        match self.tls.as_ref().map(|tls| tls.acceptor()) {
             None => self.speak(stream, from).await,
             Some(tls) => {
                 let shaken = tokio::time::timeout(HANDSHAKE, tls.accept(stream)).await;

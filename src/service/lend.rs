@@ -11,6 +11,7 @@ use std::io::{self, Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -18,7 +19,7 @@ use std::time::{Duration, Instant};
 use rustix::net::sockopt::socket_peercred;
 use rustix::process::geteuid;
 
-use super::{Line, Log, ServedCa, Service};
+use super::{Line, Log, ServedCa, Service, Whereabouts};
 use crate::issue::{Desk, Judge, LedgerPlace, lent};
 use crate::ledger::Ledger;
 use crate::wire::chain;
@@ -86,12 +87,18 @@ impl Lender {
             // The writer, and its lock, are gone by that.
             Ok(reader) => {
                 *ledger = reader;
+                service.is_now(Whereabouts::Lent);
                 if borrower.write_all(lent::WORD).is_ok() {
                     wait_until_closed(&mut borrower, (who, since), log);
                 }
-                *ledger = self.had_back(service, log);
-                service.bell.ring();
                 let time = since.elapsed().as_millis();
+                let Some(back) = self.had_back(service, log) else {
+                    // Nothing is asked of the desks any more: what waits at them is told that they close.
+                    return;
+                };
+                *ledger = back;
+                service.is_now(Whereabouts::Here);
+                service.bell.ring();
                 format!("process {who} had the ledger for {time} ms")
             }
             Err(error) => format!("the ledger isn't lent to process {who}: {}", chain(&error)),
@@ -101,23 +108,47 @@ impl Lender {
         log(&Line::Note(words));
     }
 
-    /// Opens it again, however long that takes: without it nothing can be answered.
-    fn had_back(&self, service: &Service, log: &Log) -> Ledger {
+    /// Opens it again, however long that takes: without it nothing can be answered. None if the server ends
+    /// meanwhile.
+    fn had_back(&self, service: &Service, log: &Log) -> Option<Ledger> {
+        let mut pause = PAUSE;
         loop {
-            match (self.lending.again)() {
+            let error = match (self.lending.again)() {
                 Ok((ledger, judges)) => {
                     for (ca, judge) in service.cas.iter().zip(judges) {
                         ca.judge_by(judge);
                     }
-                    return ledger;
+                    return Some(ledger);
                 }
-                Err(error) => {
-                    let words = format!("the ledger can't be had back yet: {}", chain(&*error));
-                    log(&Line::Note(words));
-                    thread::sleep(PAUSE);
-                }
+                Err(error) => error,
+            };
+            service.is_now(Whereabouts::Missed);
+            log(&Line::Note(format!(
+                "the ledger can't be had back, all requests wait, and it is tried again in {} s: {}; mend it, \
+                 or where the config is what must change, mend that and start the server again",
+                pause.as_secs(),
+                chain(&*error)
+            )));
+            if ends_within(service, pause) {
+                return None;
             }
+            pause = pause.saturating_mul(2).min(LONG_PAUSE);
         }
+    }
+}
+
+/// Waits so long, or until the server ends; says whether it does.
+fn ends_within(service: &Service, pause: Duration) -> bool {
+    let until = Instant::now() + pause;
+    loop {
+        if service.ends.load(Ordering::Relaxed) {
+            return true;
+        }
+        let left = until.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return false;
+        }
+        thread::sleep(left.min(MOMENT));
     }
 }
 
@@ -185,6 +216,9 @@ fn is_late(error: &io::Error) -> bool {
 }
 
 const GLANCE: Duration = Duration::from_millis(2);
-const PAUSE: Duration = Duration::from_millis(500);
+const MOMENT: Duration = Duration::from_millis(100);
+const PAUSE: Duration = Duration::from_secs(1);
+/// Between two tries to have the ledger back.
+const LONG_PAUSE: Duration = Duration::from_secs(30);
 /// After so long it is told that requests wait.
 const LONG: Duration = Duration::from_secs(10);

@@ -2,14 +2,13 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::runtime::{Builder, Runtime};
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
-use tokio_rustls::TlsAcceptor;
 
 use super::back_off::BackOff;
 use super::challenges::Challenges;
@@ -20,7 +19,11 @@ use super::nonces::Nonces;
 use super::publish::{Bell, Publisher};
 use super::routes::{Shared, router};
 use super::sessions::Sessions;
-use super::{Line, Log, Opened, Service, SessionsError, TlsError, UsersFileError, tls};
+use super::tls::Tls;
+use super::upkeep::{Signals, Upkeep};
+use super::{
+    Line, Log, Manager, Opened, Service, SessionsError, TlsError, UsersFileError, Whereabouts,
+};
 use crate::config::ServeTls;
 use crate::issue::{RunEnd, lent};
 use crate::login::LoginKind;
@@ -78,10 +81,11 @@ pub enum Listening {
 /// [`ServeError`].
 pub fn run(mut opened: Opened, listening: Listening, log: &Log) -> Result<(), ServeError> {
     let tls = match &opened.serve.tls {
-        ServeTls::Files { certificate, key } => Some(tls::acceptor(certificate, key)?),
+        ServeTls::Files { certificate, key } => Some(Arc::new(Tls::read(certificate, key)?)),
         ServeTls::Proxy { .. } => None,
     };
     let publisher = publisher(&mut opened);
+    let manager = std::mem::take(&mut opened.manager);
     let (service, lending) = service(opened, log)?;
     let service = Arc::new(service);
     let runtime = Builder::new_multi_thread()
@@ -97,7 +101,7 @@ pub fn run(mut opened: Opened, listening: Listening, log: &Log) -> Result<(), Se
             if let Some(publisher) = publisher {
                 publisher.start(Arc::clone(&service), Arc::clone(log))?;
             }
-            let served = listen(&runtime, &service, tls, log);
+            let served = listen(&runtime, &service, (tls, &manager), log);
             served.and(lend::remove(&socket).map_err(ServeError::System))
         }
     };
@@ -148,6 +152,8 @@ fn service(opened: Opened, log: &Log) -> Result<(Service, Lending), ServeError> 
         cas: opened.cas.into_iter().map(Arc::new).collect(),
         ledger: opened.ledger,
         lent: Mutex::default(),
+        whereabouts: Mutex::new(Whereabouts::Here),
+        ends: AtomicBool::new(false),
         bell: Bell::default(),
         clock: opened.clock,
         keyboard: opened.keyboard,
@@ -158,7 +164,7 @@ fn service(opened: Opened, log: &Log) -> Result<(Service, Lending), ServeError> 
 fn listen(
     runtime: &Runtime,
     service: &Arc<Service>,
-    tls: Option<TlsAcceptor>,
+    (tls, manager): (Option<Arc<Tls>>, &Manager),
     log: &Log,
 ) -> Result<(), ServeError> {
     runtime.block_on(async {
@@ -169,8 +175,8 @@ fn listen(
             service: Arc::clone(service),
             log: Arc::clone(log),
         };
-        let edge = Edge::new(router(shared), tls, ending);
-        let mut signals = [SignalKind::terminate(), SignalKind::interrupt()].map(signal);
+        let edge = Edge::new(router(shared), tls.clone(), ending);
+        let signals = Signals::heard()?;
         for listener in listeners {
             let at = listener.local_addr()?;
             log(&Line::Note(format!(
@@ -179,15 +185,9 @@ fn listen(
             )));
             tokio::spawn(edge.clone().take(listener));
         }
-        let [terminate, interrupt] = &mut signals;
-        let (terminate, interrupt) = match (terminate, interrupt) {
-            (Ok(terminate), Ok(interrupt)) => (terminate, interrupt),
-            (Err(error), _) | (_, Err(error)) => return Err(io::Error::from(error.kind()).into()),
-        };
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
+        let upkeep = Upkeep { tls, manager, log };
+        upkeep.until_end(signals).await;
+        service.ends.store(true, Ordering::Relaxed);
         log(&Line::Note("ends: finishes what was begun".to_owned()));
         let _everybody_left = end.send(true);
         let until = Instant::now() + PATIENCE;

@@ -1,7 +1,10 @@
 //! Who the server is, by its certificate: TLS 1.2 and 1.3 by rustls on ring.
+//!
+//! Certificate and key are read again where their files change. One is replaced behind the other, so a
+//! change counts once two looks saw the same; and where the two can't be used, what was there before stays.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject as _;
@@ -42,8 +45,100 @@ pub enum TlsError {
     Unfit(#[from] rustls::Error),
 }
 
+/// The certificate and key that connections are taken by, and the files that they come from.
+pub(super) struct Tls {
+    certificate: PathBuf,
+    key: PathBuf,
+    acceptor: Mutex<TlsAcceptor>,
+    looks: Mutex<Looks>,
+}
+
+/// What was seen of the two files.
+struct Looks {
+    /// When they were read.
+    read: Seen,
+    /// A moment ago.
+    last: Seen,
+}
+
+/// Tells one state of the two files from another.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Seen([Option<Stamp>; 2]);
+
+/// Device, inode, size, and the time of the last change, which nobody can set.
+type Stamp = (u64, u64, u64, i64, i64);
+
+impl Tls {
+    /// Reads both.
+    ///
+    /// # Errors
+    /// [`TlsError`].
+    pub(super) fn read(certificate: &Path, key: &Path) -> Result<Self, TlsError> {
+        // Looked at before it is read: what changes between is seen as a change.
+        let seen = Seen::of(certificate, key);
+        Ok(Self {
+            certificate: certificate.to_path_buf(),
+            key: key.to_path_buf(),
+            acceptor: Mutex::new(acceptor(certificate, key)?),
+            looks: Mutex::new(Looks {
+                read: seen,
+                last: seen,
+            }),
+        })
+    }
+
+    /// Takes the next connection.
+    pub(super) fn acceptor(&self) -> TlsAcceptor {
+        self.acceptor
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// Reads both again, for all connections from now on.
+    ///
+    /// # Errors
+    /// [`TlsError`]; what was there before stays.
+    pub(super) fn read_again(&self) -> Result<(), TlsError> {
+        let seen = Seen::of(&self.certificate, &self.key);
+        *self.looks.lock().unwrap_or_else(PoisonError::into_inner) = Looks {
+            read: seen,
+            last: seen,
+        };
+        let acceptor = acceptor(&self.certificate, &self.key)?;
+        *self.acceptor.lock().unwrap_or_else(PoisonError::into_inner) = acceptor;
+        Ok(())
+    }
+
+    /// Whether the files have changed since they were read, and have been as they are for two looks.
+    pub(super) fn has_changed(&self) -> bool {
+        let seen = Seen::of(&self.certificate, &self.key);
+        let mut looks = self.looks.lock().unwrap_or_else(PoisonError::into_inner);
+        let rests = looks.last == seen;
+        looks.last = seen;
+        rests && looks.read != seen
+    }
+}
+
+impl Seen {
+    fn of(certificate: &Path, key: &Path) -> Self {
+        let stamp = |path: &Path| {
+            use std::os::unix::fs::MetadataExt as _;
+            let found = std::fs::metadata(path).ok()?;
+            Some((
+                found.dev(),
+                found.ino(),
+                found.size(),
+                found.ctime(),
+                found.ctime_nsec(),
+            ))
+        };
+        Self([certificate, key].map(stamp))
+    }
+}
+
 /// Takes connections by this certificate chain and key.
-pub(super) fn acceptor(certificate: &Path, key: &Path) -> Result<TlsAcceptor, TlsError> {
+fn acceptor(certificate: &Path, key: &Path) -> Result<TlsAcceptor, TlsError> {
     let pem = read(certificate)?;
     let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&pem).collect();
     let chain = chain.unwrap_or_default();
