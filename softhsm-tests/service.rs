@@ -12,6 +12,7 @@ mod lists;
 mod refused;
 mod revoked;
 mod room;
+mod running;
 mod story;
 mod tls;
 mod with_ssh;

@@ -11,6 +11,7 @@ use std::time::Duration;
 use punchmark::issue::lent::{WORD, socket};
 
 use super::client::Client;
+use super::http::{request, send};
 use super::room::Room;
 use crate::harness::keygen::ED25519;
 use crate::harness::process::wait_until;
@@ -149,5 +150,44 @@ fn an_end_waits_for_who_has_it_and_a_killed_one_leaves_a_socket_that_harms_nobod
     let server = room.start();
     room.admin.punchmark.run(&["challenge"]).ok();
     server.end();
+    room.ledger_is_right();
+}
+
+/// Where the ledger is, by the server's word, and the status of the answer.
+fn whereabouts(room: &Room) -> (u16, String) {
+    let ready = request(("GET", "/healthz/ready"), &[], None);
+    let answer = send(room.port, &ready).unwrap();
+    let place = answer.json()["ledger"].as_str().unwrap().to_owned();
+    (answer.status, place)
+}
+
+#[test]
+fn a_ledger_that_is_not_had_back_is_told_and_had_again_or_ends_with_the_server() {
+    let room = Room::ready();
+    let ledger = room.admin.ledger_file();
+    let away = ledger.with_extension("away");
+    let server = room.start();
+    let is_at = |status, place: &str| {
+        wait_until("the ledger is there", || {
+            whereabouts(&room) == (status, place.to_owned())
+        });
+    };
+    is_at(200, "here");
+    let lose = || {
+        let borrower = borrow(&room);
+        is_at(200, "lent");
+        std::fs::rename(&ledger, &away).unwrap();
+        drop(borrower);
+        is_at(503, "missed");
+        let log = room.log();
+        assert!(log.contains("the ledger can't be had back"), "{log}");
+    };
+    lose();
+    std::fs::rename(&away, &ledger).unwrap();
+    is_at(200, "here");
+    room.admin.punchmark.run(&["challenge"]).ok();
+    lose();
+    server.end();
+    std::fs::rename(&away, &ledger).unwrap();
     room.ledger_is_right();
 }

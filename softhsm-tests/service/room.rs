@@ -1,5 +1,6 @@
 //! An admin whose config serves a CA on loopback, and the server in the background.
 
+use std::ffi::OsStr;
 use std::fs::File;
 use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;
@@ -89,22 +90,28 @@ impl Room {
 
     /// Starts the server, and waits until it takes connections.
     pub(crate) fn start(&self) -> Running {
-        let mut command = self.admin.punchmark.background();
-        let log = File::options()
-            .append(true)
-            .create(true)
-            .open(self.log_file());
-        command.arg("serve").stdin(Stdio::null());
-        command.stdout(Stdio::null()).stderr(log.unwrap());
-        let mut running = Running {
-            child: command.spawn().unwrap(),
-        };
+        let mut running = self.begin(&[]);
         wait_until("the server listens", || {
             let ended = running.child.try_wait().unwrap();
             assert!(ended.is_none(), "{}", self.log());
             TcpStream::connect(("127.0.0.1", self.port)).is_ok()
         });
         running
+    }
+
+    /// Starts the server with this in its environment too, and waits for nothing.
+    pub(crate) fn begin(&self, environment: &[(&str, &OsStr)]) -> Running {
+        let mut command = self.admin.punchmark.background();
+        command.envs(environment.iter().copied());
+        let log = File::options()
+            .append(true)
+            .create(true)
+            .open(self.log_file());
+        command.arg("serve").stdin(Stdio::null());
+        command.stdout(Stdio::null()).stderr(log.unwrap());
+        Running {
+            child: command.spawn().unwrap(),
+        }
     }
 
     /// All that servers of this room said.
@@ -151,6 +158,10 @@ impl Running {
 
     pub(crate) fn terminate(&self) {
         self.signal(rustix::process::Signal::TERM);
+    }
+
+    pub(crate) fn hang_up(&self) {
+        self.signal(rustix::process::Signal::HUP);
     }
 
     pub(crate) fn kill(mut self) {

@@ -51,6 +51,12 @@ fn a_key_that_others_read_or_that_is_anothers_is_refused_before_it_listens() {
 
 /// Asks for `/v1/server`, believing the root of the folder if so many names are given.
 fn ask(folder: &Path, port: u16, believed: &[&str]) -> Option<Answer> {
+    let (_certificate, answer) = seen(folder, port, believed)?;
+    Some(answer)
+}
+
+/// The server's certificate and its answer, as whoever believes the root of the folder sees them.
+pub(super) fn seen(folder: &Path, port: u16, believed: &[&str]) -> Option<(Vec<u8>, Answer)> {
     let mut roots = RootCertStore::empty();
     for _ in believed {
         let root = CertificateDer::from_pem_file(folder.join("root.pem")).unwrap();
@@ -68,7 +74,9 @@ fn ask(folder: &Path, port: u16, believed: &[&str]) -> Option<Answer> {
     let mut stream = StreamOwned::new(connection, stream);
     let asked = request(("GET", "/v1/server"), &[], None);
     stream.write_all(&asked).ok()?;
-    read(&mut stream)
+    let answer = read(&mut stream)?;
+    let certificate = stream.conn.peer_certificates()?.first()?.to_vec();
+    Some((certificate, answer))
 }
 
 /// A root, and by it a certificate for 127.0.0.1.

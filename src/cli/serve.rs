@@ -3,6 +3,7 @@
 mod publish;
 
 use std::collections::BTreeSet;
+use std::io;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use serde_json::json;
 
 use super::base::asks_for_pins::AsksForPins;
 use super::base::context::Context;
-use super::base::failure::{Advised, At as _, Exit, Failure};
+use super::base::failure::{Advised, Exit, Failure};
 use super::base::issuing::books;
 use super::base::private_key::PassphraseFile;
 use super::base::terminal::{product_object, say, warn};
@@ -68,6 +69,7 @@ impl Serve {
         let ledger: SharedLedger = Arc::new(Mutex::new(ledger));
         let cas = desks(known, judges, open, &ledger);
         let count = u64::try_from(cas.len()).unwrap_or_default();
+        let log = log(context);
         let opened = Opened {
             serve,
             policy: config.policy(),
@@ -75,7 +77,7 @@ impl Serve {
             ledger,
             lending: lending(config, books, names),
             publish,
-            manager: manager()?,
+            manager: self.manager(&log),
             users: UsersFile::at(config.users()),
             sessions: config.sessions(),
             clock: config::now,
@@ -86,12 +88,25 @@ impl Serve {
         } else {
             Listening::Yes
         };
-        service::run(opened, listening, &log(context))?;
+        service::run(opened, listening, &log)?;
         if self.check {
             let words = format!("all is well: {} could be served", number_of(count, "CA"));
             context.tell(&words, json!({ "serves": count }))?;
         }
         Ok(Exit::Done)
+    }
+
+    /// Whoever started it and wants to know how it is; nobody is told that a check is ready.
+    fn manager(&self, log: &Log) -> Manager {
+        if self.check {
+            return Manager::default();
+        }
+        manager().unwrap_or_else(|error| {
+            log(&Line::Note(format!(
+                "the service manager is told nothing, since nobody listens at NOTIFY_SOCKET: {error}"
+            )));
+            Manager::default()
+        })
     }
 }
 
@@ -190,15 +205,15 @@ fn desks(
     .collect()
 }
 
-/// Whoever started it may want to know how it is, and says so as sd_notify(3) has it.
-fn manager() -> Result<Manager, Failure> {
+/// Who wants to know how it is, said as sd_notify(3) has it.
+fn manager() -> io::Result<Manager> {
     let Some(socket) = std::env::var_os("NOTIFY_SOCKET") else {
         return Ok(Manager::default());
     };
     let number = |name: &str| std::env::var(name).ok()?.parse::<u64>().ok();
     let is_ours = number("WATCHDOG_PID").is_none_or(|pid| pid == u64::from(std::process::id()));
     let watchdog = number("WATCHDOG_USEC").filter(|_| is_ours);
-    Ok(Manager::at(&socket, watchdog.map(Duration::from_micros)).at("NOTIFY_SOCKET")?)
+    Manager::at(&socket, watchdog.map(Duration::from_micros))
 }
 
 /// Lines go to stderr, or as objects to stdout.
