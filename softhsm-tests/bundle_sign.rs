@@ -2,6 +2,7 @@
 
 mod answers;
 mod enrols;
+mod followed;
 mod killed;
 mod signed_again;
 

@@ -15,10 +15,11 @@ mod ca;
 #[cfg(feature = "two-sides")]
 mod ceremony;
 mod challenge;
-#[cfg(feature = "completion")]
+#[cfg(feature = "daily")]
 mod completion;
 mod config;
 mod doctor;
+#[cfg(feature = "daily")]
 mod enroll;
 mod evidence;
 #[cfg(feature = "login")]
@@ -41,6 +42,7 @@ mod mirror;
 mod pin_options;
 #[cfg(feature = "two-sides")]
 mod qr;
+#[cfg(feature = "daily")]
 mod renew;
 mod repeated;
 mod request;
@@ -57,6 +59,7 @@ mod sign;
 mod ssh;
 #[cfg(feature = "login")]
 mod ssh_config;
+#[cfg(feature = "daily")]
 mod sshd_config;
 mod status;
 mod tokens;
@@ -115,6 +118,7 @@ enum Command {
     #[cfg(feature = "two-sides")]
     Bundle(bundle::Bundle),
     Sign(sign::Sign),
+    #[cfg(feature = "daily")]
     Renew(Box<renew::Renew>),
     Status(status::Status),
     #[cfg(feature = "login")]
@@ -126,6 +130,7 @@ enum Command {
     #[cfg(feature = "login")]
     SshConfig(ssh_config::SshConfig),
     Request(request::Request),
+    #[cfg(feature = "daily")]
     Enroll(enroll::Enroll),
     Requester(requester::Requester),
     Challenge(challenge::Challenge),
@@ -148,11 +153,12 @@ enum Command {
     Evidence(evidence::EvidenceCommand),
     #[cfg(feature = "access")]
     Access(access::Access),
+    #[cfg(feature = "daily")]
     SshdConfig(Box<sshd_config::SshdConfig>),
     Doctor(Box<doctor::Doctor>),
     #[cfg(feature = "hosts")]
     Host(Box<host::Host>),
-    #[cfg(feature = "completion")]
+    #[cfg(feature = "daily")]
     Completion(completion::Completion),
     #[cfg(feature = "man")]
     Man(man::ManPages),
@@ -187,6 +193,7 @@ impl Cli<Command> {
             #[cfg(feature = "two-sides")]
             Command::Bundle(command) => command.run(&context),
             Command::Sign(command) => command.run(&context),
+            #[cfg(feature = "daily")]
             Command::Renew(command) => command.run(&context),
             #[cfg(feature = "service")]
             Command::Serve(command) => command.run(&context),
@@ -202,6 +209,7 @@ impl Cli<Command> {
             #[cfg(feature = "login")]
             Command::SshConfig(command) => command.run(&context),
             Command::Request(command) => command.run(&context),
+            #[cfg(feature = "daily")]
             Command::Enroll(command) => command.run(&context),
             Command::Requester(command) => command.run(&context),
             Command::Challenge(command) => command.run(&context),
@@ -220,11 +228,12 @@ impl Cli<Command> {
             Command::Evidence(command) => command.run(&context),
             #[cfg(feature = "access")]
             Command::Access(command) => command.run(&context),
+            #[cfg(feature = "daily")]
             Command::SshdConfig(command) => command.run(&context),
             Command::Doctor(command) => command.run(&context),
             #[cfg(feature = "hosts")]
             Command::Host(command) => command.run(&context),
-            #[cfg(feature = "completion")]
+            #[cfg(feature = "daily")]
             Command::Completion(command) => command.run(&context, whole_tree()),
             #[cfg(feature = "man")]
             Command::Man(command) => command.run(whole_tree()),

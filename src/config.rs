@@ -20,6 +20,8 @@ mod serve;
 mod subject;
 mod surroundings;
 mod templates;
+#[cfg(not(feature = "service"))]
+mod unread;
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
@@ -60,6 +62,8 @@ use self::attestation::AttestationConfig;
 use self::requests::RequestAge;
 #[cfg(feature = "service")]
 use self::serve::{LoginTable, ServeTable};
+#[cfg(not(feature = "service"))]
+use self::unread::{LoginTable, ServeTable};
 use crate::file::{Untrusted, Writers};
 use crate::issue::LedgerPlace;
 use crate::ledger::settings::FileSettings;
@@ -118,25 +122,6 @@ struct ConfigFile {
     /// Whether a table of a role stood there; the tables themselves are the policy's.
     #[serde(skip)]
     has_roles: bool,
-}
-
-/// `[serve]`, which a program that serves nothing leaves unread.
-#[cfg(not(feature = "service"))]
-type ServeTable = serde::de::IgnoredAny;
-
-/// `[login.NAME]`, of which it reads the name alone.
-#[cfg(not(feature = "service"))]
-type LoginTable = serde::de::IgnoredAny;
-
-/// Whether a login method tells of groups. One that isn't read may, and is not called odd.
-#[cfg(not(feature = "service"))]
-fn tells(_unread: &LoginTable) -> bool {
-    true
-}
-
-#[cfg(feature = "service")]
-fn tells(table: &LoginTable) -> bool {
-    table.tells()
 }
 
 /// One `[ca.NAME]` table.
@@ -240,7 +225,7 @@ impl Config {
         let cas: Vec<_> = self.cas().map(|(name, _)| name.as_str()).collect();
         let logins = self.file.login.iter().map(|(name, table)| KnownLogin {
             name: name.as_str(),
-            tells: tells(table),
+            tells: table.tells(),
         });
         let logins: Vec<_> = logins.collect();
         lint(&self.policy, &cas, &logins)

@@ -136,12 +136,8 @@ fn a_session_between_two_runs_is_told_as_an_entry_of_others() {
     let is_sealed = |question: &str| question.contains("the bag that `root` is");
     assert_eq!(people.hold_until(room.start(), is_sealed), None);
     room.wait_until_left();
-    let session = ["ceremony", "unlock", "--", "ledger", "verify"];
-    let all = [&["--config", "ca/punchmark.toml"][..], &session].concat();
-    let (shown, code) = people.hold(room.started_by(BINARY, &all));
-    assert_eq!(code, 0, "{shown}");
-    let why = ("what is that entry?", "we looked at the ledger");
-    people.answers.push((why.0.to_owned(), why.1.to_owned()));
+    session(&room, &mut people);
+    told_as_of_others(&mut people);
     let (shown, code) = people.hold(room.start());
     assert_eq!(code, 0, "{shown}");
     let told = room.verify(&words_of(&shown).0).ok().stdout;
@@ -152,4 +148,49 @@ fn a_session_between_two_runs_is_told_as_an_entry_of_others() {
         transcript.contains("generation 1, counter 2\""),
         "{transcript}"
     );
+}
+
+#[test]
+fn a_session_between_two_runs_of_a_create_or_before_a_reset_is_gone_on_behind() {
+    let is_sealed = |question: &str| question.contains("the bag that `root` is");
+    let room = shares::room_with(&["5.7.1"]);
+    let mut people = shares::people(&room);
+    assert_eq!(people.hold_until(room.start(), is_sealed), None);
+    room.wait_until_left();
+    session(&room, &mut people);
+    told_as_of_others(&mut people);
+    let (shown, code) = people.hold(room.start());
+    assert_eq!(code, 0, "{shown}");
+    room.verify(&words_of(&shown).0).ok();
+    assert_card(&room, &secret_of(&people), 2);
+
+    let tables = "\n[retire]\nreason = \"it is over\"\nlock-out = false\n\n[[copy]]\nca = \"users2\"\n\
+                  device = \"root2\"\n";
+    let cards = ["5.7.1", "5.7.4"];
+    let (room, mut people, _) = later(&cards, ("retire", ""), ("users2", "root2"), tables);
+    let is_end = |question: &str| question.contains("type \"destroy users2 in root2\"");
+    assert_eq!(people.hold_until(room.start(), is_end), None);
+    room.wait_until_left();
+    session(&room, &mut people);
+    let (shown, code) = people.hold(room.start());
+    assert_eq!(code, 0, "{shown}");
+    room.verify(&words_of(&shown).0).ok();
+    let transcript = room.transcript();
+    assert!(
+        transcript.contains("nothing: the card was reset"),
+        "{transcript}"
+    );
+}
+
+/// A session of the custodians by itself, which ends with the next counter of each device.
+fn session(room: &CardRoom, people: &mut People) {
+    let own = ["ceremony", "unlock", "--", "ledger", "verify"];
+    let all = [&["--config", "ca/punchmark.toml"][..], &own].concat();
+    let (shown, code) = people.hold(room.started_by(BINARY, &all));
+    assert_eq!(code, 0, "{shown}");
+}
+
+fn told_as_of_others(people: &mut People) {
+    let why = ("what is that entry?", "we looked at the ledger");
+    people.answers.push((why.0.to_owned(), why.1.to_owned()));
 }

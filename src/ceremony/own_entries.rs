@@ -3,17 +3,16 @@
 //! A run that goes on and an outsider's check ask alike, so that nothing can be done in the ledger between two
 //! runs and stay unsaid. Each kind of entry is named here: of a new one the compiler asks whose it is.
 
+mod asked;
 mod told;
 
 use std::collections::{HashMap, HashSet};
-use std::io::BufReader;
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use ssh_key::PublicKey;
 
 use super::counters::AtTheEnd;
-use super::emergency::is_that_of;
 use super::facts::{
     LEDGER_BEFORE, LEDGER_KEY, SECRET_CHECK, check_of, head_of_words, opened_by_fact,
 };
@@ -22,13 +21,11 @@ use super::key_place;
 use super::plan::{Copies, Pins, Plan, Task};
 use super::public_files::LIST_FILE;
 use super::transcript::{Event as LineEvent, Transcript};
-use crate::bundle::Opened;
 use crate::ledger::{
-    Bound, CopySeen, Derivation, Entry, Event, Ledger, LedgerError, NotBound, RequestId, Reserved,
+    Bound, CopySeen, Derivation, Entry, Event, Ledger, LedgerError, NotBound, RequestId,
     SecretsDerived, Stage,
 };
 use crate::signer::Locator;
-use crate::wire::RawCertificate;
 
 /// What a ceremony does in its ledger.
 pub(super) struct OwnEntries<'p> {
@@ -114,7 +111,7 @@ impl<'p> OwnEntries<'p> {
             ledger_key: key.and_then(|key| key.to_bytes().ok()),
             list: file_sha256(&path(LIST_FILE)).ok(),
             requests: bundles
-                .flat_map(|bundle| requests(&path(&bundle.file)))
+                .flat_map(|bundle| asked::requests(&path(&bundle.file)))
                 .collect(),
             intents: transcript.events().filter_map(intent).collect(),
             secret: transcript.fact(SECRET_CHECK).and_then(check_of),
@@ -306,9 +303,10 @@ impl<'p> OwnEntries<'p> {
         let is_up_to =
             |by: &Derivation| derived.generation == by.generation && derived.counter <= by.counter;
         let is_before = match self.left.get(&derived.serial) {
-            None => true,
+            // No session opens a card that was reset.
+            None | Some(AtTheEnd::Reset) => true,
             Some(AtTheEnd::Changed(by)) => is_up_to(by),
-            Some(AtTheEnd::Kept(_) | AtTheEnd::Missing(_) | AtTheEnd::Reset) => false,
+            Some(AtTheEnd::Kept(_) | AtTheEnd::Missing(_)) => false,
         };
         let mut devices = self.plan.devices.iter();
         changes
@@ -333,71 +331,11 @@ impl<'p> OwnEntries<'p> {
         };
         is_planned && is_it
     }
-
-    fn takes_bundle(&self, event: &Event) -> bool {
-        let Event::BundleTaken(taken) = event else {
-            return false;
-        };
-        let mut bundles = self
-            .plan
-            .signing()
-            .into_iter()
-            .flat_map(|sign| &sign.bundles);
-        bundles.any(|one| one.id == taken.id && one.header == taken.sha256)
-    }
-
-    fn is_own_reservation(&self, walk: &mut Walk, position: u64, reserved: &Reserved) -> bool {
-        let is_own = match self.plan.compromise() {
-            None => self.asked_for(reserved) && walk.before.contains(&reserved.ca),
-            Some(_) => self.asked_for(reserved) && walk.made.contains(&reserved.ca),
-        };
-        let known = if is_own {
-            &mut walk.reserved
-        } else {
-            &mut walk.foreign
-        };
-        known.insert(position);
-        is_own
-    }
-
-    fn asked_for(&self, reserved: &Reserved) -> bool {
-        let theft = self.plan.compromise().into_iter();
-        let mut emergencies = theft.flat_map(|theft| &theft.emergencies);
-        let content = RawCertificate::of_to_be_signed(&reserved.to_be_signed).ok();
-        if emergencies.any(|one| {
-            one.name.as_str() == reserved.requester
-                && one.role.as_str() == reserved.role
-                && content
-                    .as_ref()
-                    .is_some_and(|content| is_that_of(one, content))
-        }) {
-            return true;
-        }
-        let grounds = reserved.grounds.as_ref();
-        let id = grounds.and_then(|grounds| grounds.request_id);
-        id.is_some_and(|id| self.requests.contains(&id))
-    }
 }
 
 fn intent(event: &LineEvent) -> Option<Locator> {
     match event {
         LineEvent::Intent { locator, .. } => locator.parse().ok(),
         _ => None,
-    }
-}
-
-/// The ids of what a bundle asks for; none where it is not there yet.
-fn requests(bundle: &Path) -> Vec<RequestId> {
-    let Ok(file) = crate::file::open(bundle) else {
-        return Vec::new();
-    };
-    let length = file.metadata().map_or(0, |found| found.len());
-    match Opened::read(BufReader::new(file), length) {
-        Ok(opened) => opened
-            .items()
-            .flatten()
-            .map(|item| item.content().id)
-            .collect(),
-        Err(_unread) => Vec::new(),
     }
 }

@@ -44,13 +44,13 @@ impl Conduct<'_> {
         if !rotates {
             return Ok(AtTheEnd::Kept(before()?));
         }
+        if self.was_reset(device)? {
+            return Ok(AtTheEnd::Reset);
+        }
         // What a run that was cut short had done is not done again.
         let since = set_since(&ledger, &name, found)?;
         if let Some((by, _)) = since.last() {
             return Ok(AtTheEnd::Changed(*by));
-        }
-        if self.was_reset(device)? {
-            return Ok(AtTheEnd::Reset);
         }
         let before = before()?;
         if self.is_noted_missing(device) {

@@ -8,6 +8,7 @@ use super::secrets::DeviceSecrets;
 use super::{Conduct, ConductError};
 use crate::ceremony::custody::{CardDerived, SHARE, TokenDerived, in_lines, typed_set};
 pub(in crate::ceremony) use crate::ceremony::facts::SECRET_CHECK;
+use crate::ceremony::facts::opened_by_fact;
 use crate::ceremony::plan::{Custody, Device, Hardware, Pins};
 use crate::ceremony::steps::{Ask, FIRST_COUNTER, Step};
 use crate::secret::Pin;
@@ -132,7 +133,7 @@ impl Conduct<'_> {
         if hex(&secret.check()) != check {
             return Err(ConductError::OtherSecret);
         }
-        if setting.plan.ledger.is_some() {
+        if setting.plan.ledger.is_some() || self.has_recorded_custody() {
             self.know_opened(&secret)?;
         } else {
             for device in &setting.plan.devices {
@@ -141,6 +142,13 @@ impl Conduct<'_> {
         }
         self.shared = Some(Shared::back(secret));
         Ok(())
+    }
+
+    /// Whether the ledger that is made has what opens each device: a session may have changed that since.
+    fn has_recorded_custody(&self) -> bool {
+        let mut devices = self.setting.plan.devices.iter();
+        let is_told = |device: &Device| self.transcript().fact(&opened_by_fact(device)).is_some();
+        devices.all(|device| device.pins != Pins::Shares || is_told(device))
     }
 
     /// Has a secret from custodians, each with a share or a component.

@@ -144,6 +144,7 @@ impl Context {
     /// Where the PIN of a user's own card comes from: what was named for its serial, else this
     /// file, else a person. What the global options name for no serial is the PIN of the CA's
     /// device.
+    #[cfg(feature = "daily")]
     pub(crate) fn pins_of_card(&self, file: Option<PathBuf>) -> RememberPin<PinSource> {
         let files = self.pin_files.with_any(file);
         let first = FirstDevice::default();

@@ -9,7 +9,9 @@ use pinentry::PassphraseInput;
 use secrecy::ExposeSecret;
 use zeroize::Zeroizing;
 
-use super::failure::{Advised, Failure};
+use super::failure::Advised;
+#[cfg(feature = "daily")]
+use super::failure::Failure;
 use super::pin_files::PinFiles;
 use super::terminal::{confirm_typed, say, warn};
 use super::touch::Touches;
@@ -51,6 +53,7 @@ impl FirstDevice {
 
 /// Says what gives the PIN of a user's own card, where a failure says what gives that of the CA's
 /// device.
+#[cfg(feature = "daily")]
 pub(crate) fn of_users_card(failure: Failure) -> Failure {
     failure.hint_instead(GIVE_IT, GIVE_IT_OF_CARD)
 }
@@ -296,6 +299,7 @@ impl Advised for PinError {
     }
 }
 
+#[cfg(feature = "daily")]
 const GIVE_IT_OF_CARD: &str = "give it with --card-pin-file FILE, or --pin-file SERIAL=FILE";
 const GIVE_IT: &str = "give it with --pin-file FILE or --pin-fd FD";
 

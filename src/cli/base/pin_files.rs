@@ -107,6 +107,7 @@ impl PinFiles {
     }
 
     /// This file, if there is one, for whatever card has none by its serial.
+    #[cfg(feature = "daily")]
     pub(crate) fn with_any(&self, file: Option<PathBuf>) -> Self {
         Self {
             of_any: file,

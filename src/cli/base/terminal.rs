@@ -44,12 +44,6 @@ pub(crate) fn raw_product(bytes: &[u8]) -> Result<(), Failure> {
 }
 
 /// A whole text of the program's own as the product, on stdout.
-#[cfg(any(
-    feature = "access",
-    feature = "completion",
-    feature = "man",
-    feature = "two-sides"
-))]
 pub(crate) fn product_text(text: &str) -> Result<(), Failure> {
     note_product();
     io::stdout()

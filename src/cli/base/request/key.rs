@@ -126,6 +126,7 @@ impl CardArguments {
     }
 
     /// Whether the card is to be changed.
+    #[cfg(feature = "daily")]
     pub(crate) fn makes_a_key(&self) -> bool {
         self.generate
     }

@@ -1,0 +1,26 @@
+//! What a program that serves nothing leaves unread of a config: what `[serve]` and the logins say.
+
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+
+/// The `[serve]` table.
+pub(super) type ServeTable = IgnoredAny;
+
+/// One `[login.NAME]` table, of which the name alone counts.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(from = "IgnoredAny")]
+pub(super) struct LoginTable;
+
+impl From<IgnoredAny> for LoginTable {
+    fn from(_unread: IgnoredAny) -> Self {
+        Self
+    }
+}
+
+impl LoginTable {
+    /// Whether such a login tells of groups: it may, and is not called odd.
+    #[expect(clippy::unused_self, reason = "as the table that is read says it")]
+    pub(super) fn tells(&self) -> bool {
+        true
+    }
+}
