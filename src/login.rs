@@ -31,7 +31,7 @@ pub struct Login {
     name: RequesterName,
     subject: Option<LoginSubject>,
     groups: Vec<Group>,
-    time: u64,
+    authenticated_at: Option<u64>,
     amr: Vec<String>,
     acr: Option<String>,
 }
@@ -44,6 +44,8 @@ pub enum LoginKind {
     Key,
     /// A password, of which the server keeps a hash.
     Password,
+    /// An identity provider says who it is (OpenID Connect).
+    Oidc,
 }
 
 /// Somebody as an identity provider has them: what never changes, whatever they are called.
@@ -86,10 +88,10 @@ impl Login {
         &self.groups
     }
 
-    /// When they showed what was asked of them, in Unix seconds.
+    /// When they showed what was asked of them, in Unix seconds; none where an identity provider doesn't say.
     #[must_use]
-    pub fn time(&self) -> u64 {
-        self.time
+    pub fn authenticated_at(&self) -> Option<u64> {
+        self.authenticated_at
     }
 
     /// How they showed it, in an identity provider's words (RFC 8176).
@@ -112,6 +114,7 @@ impl LoginKind {
         match self {
             Self::Key => "key",
             Self::Password => "password",
+            Self::Oidc => "oidc",
         }
     }
 }

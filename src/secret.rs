@@ -186,6 +186,8 @@ pub enum SecretKind {
     Password,
     /// A private key itself.
     PrivateKey,
+    /// Of a client of an identity provider.
+    ClientSecret,
 }
 
 impl fmt::Display for SecretKind {
@@ -198,6 +200,7 @@ impl fmt::Display for SecretKind {
             Self::ManagementKey => "management key",
             Self::Password => "password",
             Self::PrivateKey => "private key",
+            Self::ClientSecret => "client secret",
         })
     }
 }

@@ -13,8 +13,9 @@
 //!    desk of its CA (`order`), which answers when the ledger has it;
 //! 6. `problem`: what is said where something is refused.
 //!
-//! [`ProviderLine`] is the way to an identity provider: it asks, and `login::oidc` checks what comes. No config
-//! leads to it yet.
+//! A login at an identity provider waits in `provider_logins`, from its page in a browser (`endpoints/browser`,
+//! `pages`) to the program that began it; `provider` is the way there, `providers` has one for each method, and
+//! `naming` says which name somebody has here. What a provider answers is checked by `login::oidc`.
 //!
 //! Beside that, `lend` lets a command of the same machine have the ledger for a while, and `publish` makes
 //! the lists that servers fetch; `upkeep` hears signals and reads the certificate of TLS again, and `manager` is
@@ -37,11 +38,15 @@ mod lend;
 mod log;
 mod logins;
 mod manager;
+mod naming;
 mod nonces;
 mod order;
+mod pages;
 mod peer;
 mod problem;
 mod provider;
+mod provider_logins;
+mod providers;
 mod publish;
 mod query;
 mod routes;
@@ -55,6 +60,7 @@ pub use lend::{Again, Lending};
 pub use log::{Line, Log};
 pub use manager::Manager;
 pub use provider::{ProviderLine, ProviderLineError};
+pub use providers::ProvidersError;
 pub use publish::Publish;
 pub use run::{Listening, ServeError, run};
 pub use sessions::SessionsError;
@@ -78,6 +84,8 @@ use hashing::Hashing;
 use logins::Logins;
 use nonces::Nonces;
 use problem::{ProblemKind, Refused};
+use provider_logins::ProviderLogins;
+use providers::Providers;
 use publish::Bell;
 use sessions::Sessions;
 
@@ -134,6 +142,8 @@ struct Service {
     bell: Bell,
     nonces: Nonces,
     logins: Logins,
+    providers: Providers,
+    provider_logins: ProviderLogins,
     users: UsersFile,
     back_off: BackOff,
     hashing: Hashing,

@@ -33,9 +33,14 @@ pub(crate) struct Asked<'a> {
 impl Idp {
     /// Starts one with a client for each of these algorithms of ID tokens, by whose name it goes, and accounts.
     pub(crate) fn start(algorithms: &[&str], accounts: &Value) -> Self {
+        Self::sending_to(REDIRECT, algorithms, accounts)
+    }
+
+    /// The same, where browsers are sent back to another place.
+    pub(crate) fn sending_to(redirect: &str, algorithms: &[&str], accounts: &Value) -> Self {
         let client = |algorithm: &&str| {
             json!({
-                "client_id": algorithm, "client_secret": SECRET, "redirect_uris": [REDIRECT],
+                "client_id": algorithm, "client_secret": SECRET, "redirect_uris": [redirect],
                 "grant_types": ["authorization_code"], "id_token_signed_response_alg": algorithm,
             })
         };
@@ -64,11 +69,17 @@ impl Idp {
     /// Logs in as a browser would; gives the parameters that it is sent back with.
     pub(crate) fn log_in(&self, asked: &Asked<'_>) -> Vec<(String, String)> {
         let Asked { client, nonce, .. } = asked;
-        let mut next = format!(
+        let first = format!(
             "{}/auth?client_id={client}&response_type=code&scope=openid%20profile&redirect_uri={REDIRECT}\
              &state=of-a-test&nonce={nonce}&login_hint={}&code_challenge={}&code_challenge_method=S256",
             self.issuer, asked.subject, asked.challenge
         );
+        parameters(&self.sent_back(first, REDIRECT))
+    }
+
+    /// Goes where a browser is sent, from the provider's first page on; gives the query that it is sent back with.
+    pub(crate) fn sent_back(&self, first: String, redirect: &str) -> String {
+        let mut next = first;
         let mut cookies: Vec<(String, String)> = Vec::new();
         // The login page is one step behind the question, and one before the answer.
         for _ in 0..5 {
@@ -85,8 +96,8 @@ impl Idp {
             }
             let location = answer.headers().get("location").expect("it sends on");
             let location = location.to_str().unwrap();
-            if let Some(query) = location.strip_prefix(&format!("{REDIRECT}?")) {
-                return parameters(query);
+            if let Some(query) = location.strip_prefix(&format!("{redirect}?")) {
+                return query.to_owned();
             }
             next = match location.strip_prefix('/') {
                 Some(path) => format!("{}/{path}", self.issuer),
@@ -153,4 +164,4 @@ fn parameters(query: &str) -> Vec<(String, String)> {
         .collect()
 }
 
-const SECRET: &str = "of-a-test-and-nowhere-else";
+pub(crate) const SECRET: &str = "of-a-test-and-nowhere-else";

@@ -10,6 +10,36 @@ use super::Secret;
 pub struct NewLogin {
     /// The method's name in the server's config.
     pub method: String,
+    /// For kind `oidc`: `browser` or `code`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub way: Option<String>,
+    /// For the way `browser`: where it is sent back to, `http://127.0.0.1:PORT/`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub redirect: Option<String>,
+    /// For the way `browser`: what it comes back with, beside a code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state: Option<String>,
+    /// For the way `code`: what the client's machine is called.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host: Option<String>,
+    /// For kind `oidc`: the S256 of the client's verifier (RFC 7636).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub challenge: Option<String>,
+}
+
+impl NewLogin {
+    /// Asks by a method, and for nothing else.
+    #[must_use]
+    pub fn by(method: &str) -> Self {
+        Self {
+            method: method.to_owned(),
+            way: None,
+            redirect: None,
+            state: None,
+            host: None,
+            challenge: None,
+        }
+    }
 }
 
 /// A login that began: what is to be shown.
@@ -23,8 +53,25 @@ pub struct LoginBegun {
     /// For kind `key`: 32 random bytes in unpadded URL-safe Base64, to be signed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub challenge: Option<String>,
+    /// For kind `oidc`: the server's page that a browser opens.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub open: Option<String>,
+    /// For the way `code`: what a person types there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
     /// When it is over, in Unix seconds by the server's clock.
     pub expires: u64,
+}
+
+/// The answer to a login of kind `oidc`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct ProviderShown {
+    /// For the way `browser`: what it came back with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<Secret>,
+    /// What the challenge is the S256 of.
+    pub verifier: Secret,
 }
 
 /// The answer to a login of kind `key`.

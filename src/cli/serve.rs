@@ -20,13 +20,14 @@ use super::base::words::number_of;
 use crate::batch::Books;
 use crate::ca::KnownCa;
 use crate::certificate::explain::utc;
-use crate::config::{self, Config, ServeConfigError};
+use crate::config::{self, Config, LoginConfigError, ServeConfigError};
 use crate::issue::{Desk, Judge, Lost, OpenCa, SharedLedger};
 use crate::ledger::{Ledger, LedgerError};
 use crate::policy::role::Permit;
 use crate::secret::AskPin;
 use crate::service::{
-    self, Lending, Line, Listening, Log, Manager, Opened, ServeError, ServedCa, UsersFile,
+    self, Lending, Line, Listening, Log, Manager, Opened, ProvidersError, ServeError, ServedCa,
+    UsersFile,
 };
 
 /// Serve certificates on demand: people log in and ask by role
@@ -243,7 +244,22 @@ impl Advised for ServeConfigError {
             Self::NoLogin => {
                 "write [login.keys] with kind = \"key\", or [login.start] with kind = \"password\""
             }
-            Self::Passwords(..) => "keep one of them",
+            Self::Login(error) => return error.hint(),
+            _ => return None,
+        };
+        Some(hint.to_owned())
+    }
+}
+
+impl Advised for LoginConfigError {
+    fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::Passwords(..) | Self::Issuers(..) => "keep one of them",
+            Self::Lacks { .. } => "docs/providers.md shows what each provider wants",
+            Self::Foreign { .. } => "take it out",
+            Self::Issuer { .. } => {
+                "write it letter by letter as the provider's /.well-known/openid-configuration says `issuer`"
+            }
             _ => return None,
         };
         Some(hint.to_owned())
@@ -258,6 +274,10 @@ impl Advised for ServeError {
                     .to_owned(),
             ),
             Self::Users(error) => error.hint(),
+            Self::Providers(ProvidersError::Secret { .. }) => Some(
+                "write the client's secret, which the provider shows, into that file: its owner alone may read it (chmod 600)"
+                    .to_owned(),
+            ),
             _ => None,
         }
     }

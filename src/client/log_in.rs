@@ -66,10 +66,7 @@ pub fn log_in(
     key: &SessionKey,
     by: LogInBy<'_>,
 ) -> Result<KeptSession, LogInError> {
-    let asked = NewLogin {
-        method: method.to_owned(),
-    };
-    let begun: LoginBegun = exchange.post(path::LOGINS, None, &asked)?;
+    let begun: LoginBegun = exchange.post(path::LOGINS, None, &NewLogin::by(method))?;
     let is_meant = match by {
         LogInBy::Key(_) => begun.kind == LoginKind::Key.as_str(),
         LogInBy::Password { .. } => begun.kind == LoginKind::Password.as_str(),

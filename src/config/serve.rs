@@ -1,10 +1,10 @@
 //! What the config says of a server: `[serve]`, and how people log in, `[login.NAME]`.
 
 mod lists;
+mod logins;
 mod people;
 mod url;
 
-use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
@@ -13,9 +13,12 @@ use serde::Deserialize;
 
 use super::Config;
 use crate::certificate::length_in_seconds;
-use crate::login::{LoginKind, MethodName};
 use lists::ListsTable;
 pub use lists::ServeLists;
+pub use logins::LoginConfigError;
+pub(super) use logins::LoginTable;
+use logins::methods;
+pub use logins::{LoginMethod, OidcConfig};
 pub use people::People;
 pub use url::{ServerUrl, ServerUrlError};
 
@@ -38,31 +41,6 @@ pub(super) struct ServeTable {
     admins: People,
     #[serde(default)]
     auditors: People,
-}
-
-/// One `[login.NAME]` table.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub(super) struct LoginTable {
-    kind: LoginKindName,
-}
-
-impl LoginTable {
-    /// Whether an identity provider stands behind the method, who tells of groups and how somebody
-    /// showed who they are.
-    pub(super) fn tells(&self) -> bool {
-        match self.kind {
-            LoginKindName::Key | LoginKindName::Password => false,
-        }
-    }
-}
-
-/// The kinds of logins that a server knows.
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-enum LoginKindName {
-    Key,
-    Password,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -176,15 +154,6 @@ pub struct ServeConfig {
     pub auditors: People,
 }
 
-/// A way to log in.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LoginMethod {
-    /// Its name.
-    pub name: MethodName,
-    /// What is shown.
-    pub kind: LoginKind,
-}
-
 /// Who does TLS.
 #[derive(Clone, Debug)]
 pub enum ServeTls {
@@ -226,11 +195,9 @@ pub enum ServeConfigError {
     /// Nobody could log in.
     #[error("the config has no [login.NAME], so that nobody could log in")]
     NoLogin,
-    /// All passwords stand in one file.
-    #[error(
-        "[login.{0}] and [login.{1}] are both of kind \"password\", and there is one file of users"
-    )]
-    Passwords(MethodName, MethodName),
+    /// A way to log in is none.
+    #[error(transparent)]
+    Login(#[from] LoginConfigError),
     /// Nobody fetches a list that nobody signed.
     #[error(
         "[serve] makes lists (`krl` has `every`), and the config has no `ledger-key` to sign them"
@@ -251,7 +218,7 @@ impl Config {
         if table.listen.is_empty() {
             return Err(ServeConfigError::NoListener);
         }
-        let logins = methods(&self.file.login)?;
+        let logins = methods(&self.file.login, self)?;
         if logins.is_empty() {
             return Err(ServeConfigError::NoLogin);
         }
@@ -318,29 +285,6 @@ fn by_proxy(table: &ServeTable) -> Result<ServeTls, ServeConfigError> {
         trusted: table.trusted_proxies.iter().map(|proxy| proxy.0).collect(),
         header: table.address_header.as_ref().map(|name| name.0.clone()),
     })
-}
-
-fn methods(
-    logins: &BTreeMap<MethodName, LoginTable>,
-) -> Result<Vec<LoginMethod>, ServeConfigError> {
-    let all = logins.iter().map(|(name, table)| LoginMethod {
-        name: name.clone(),
-        kind: match table.kind {
-            LoginKindName::Key => LoginKind::Key,
-            LoginKindName::Password => LoginKind::Password,
-        },
-    });
-    let all: Vec<_> = all.collect();
-    let mut passwords = all
-        .iter()
-        .filter(|method| method.kind == LoginKind::Password);
-    match (passwords.next(), passwords.next()) {
-        (Some(one), Some(other)) => {
-            let (one, other) = (one.name.clone(), other.name.clone());
-            Err(ServeConfigError::Passwords(one, other))
-        }
-        _ => Ok(all),
-    }
 }
 
 const WEEK: u64 = 7 * 24 * 60 * 60;

@@ -118,7 +118,7 @@ impl KeyAnswer {
             name: enrolled,
             subject: None,
             groups: Vec::new(),
-            time: now,
+            authenticated_at: Some(now),
             amr: Vec::new(),
             acr: None,
         })

@@ -21,7 +21,7 @@ mod url;
 pub use callback::{AuthorizationCode, Callback, CallbackError};
 pub use claims::ClaimError;
 pub use exchange::{ExchangeError, TokenRequest, Tokens};
-pub use form::FormError;
+pub use form::{Form, FormError};
 pub use identity::{Identity, Mapping};
 pub use keys::{KeySet, KeySetError};
 pub use provider::{Provider, ProviderError};
@@ -121,7 +121,6 @@ pub struct IdToken {
     subject: LoginSubject,
     /// When the person showed who they are, in Unix seconds, where the provider says so.
     authenticated: Option<u64>,
-    issued: u64,
     claims: Claims,
 }
 
@@ -145,7 +144,7 @@ impl IdToken {
         }
         let key = keys.key(header.kid.as_deref(), &header.alg)?;
         let claims = Claims::new(jws.verify(&header.alg, key)?);
-        let issued = check_times(&claims, expected.now)?;
+        check_times(&claims, expected.now)?;
         check_parties(&claims, expected)?;
         let authenticated = check_age(&claims, expected)?;
         let subject = LoginSubject {
@@ -155,7 +154,6 @@ impl IdToken {
         Ok(Self {
             subject,
             authenticated,
-            issued,
             claims,
         })
     }
@@ -191,8 +189,8 @@ fn check_parties(claims: &Claims, expected: &Expected<'_>) -> Result<(), IdToken
     Ok(())
 }
 
-/// When it was made, if it counts now.
-fn check_times(claims: &Claims, now: u64) -> Result<u64, IdTokenError> {
+/// Whether it counts now.
+fn check_times(claims: &Claims, now: u64) -> Result<(), IdTokenError> {
     let expires = claims.time("exp")?;
     if now >= expires.saturating_add(TOLERANCE) {
         return Err(IdTokenError::Expired(now - expires));
@@ -202,7 +200,7 @@ fn check_times(claims: &Claims, now: u64) -> Result<u64, IdTokenError> {
     if begins > now.saturating_add(TOLERANCE) {
         return Err(IdTokenError::Early(begins - now));
     }
-    Ok(issued)
+    Ok(())
 }
 
 fn check_age(claims: &Claims, expected: &Expected<'_>) -> Result<Option<u64>, IdTokenError> {

@@ -178,7 +178,7 @@ impl Users {
             name,
             subject: None,
             groups: Vec::new(),
-            time: now,
+            authenticated_at: Some(now),
             amr: vec!["pwd".to_owned()],
             acr: None,
         }))

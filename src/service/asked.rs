@@ -85,6 +85,24 @@ impl Asked {
         tags.any(|known| known == "*" || known.strip_prefix("W/").unwrap_or(known) == tag)
     }
 
+    /// The cookies that a browser has of this server.
+    pub(super) fn cookies(&self) -> Vec<(String, String)> {
+        let headers = self.headers.get_all(header::COOKIE).iter();
+        let texts = headers.filter_map(|value| value.to_str().ok());
+        let pairs = texts.flat_map(|text| text.split(';'));
+        let pairs = pairs.filter_map(|pair| pair.trim().split_once('='));
+        let owned = pairs.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        owned.take(COOKIES_MAX).collect()
+    }
+
+    /// The text of a form that a browser sent; none where it is something else.
+    pub(super) fn form(&self) -> Option<&str> {
+        let media = self.header("content-type").ok()?;
+        let media = media.split(';').next().unwrap_or(media).trim();
+        let is_form = media.eq_ignore_ascii_case("application/x-www-form-urlencoded");
+        std::str::from_utf8(&self.body).ok().filter(|_| is_form)
+    }
+
     /// Whether a header is there at all.
     pub(super) fn has(&self, name: &'static str) -> bool {
         self.headers.contains_key(name)
@@ -117,3 +135,5 @@ fn is_json(media: &str) -> bool {
 
 /// In bytes.
 const LARGEST: usize = 64 * 1024;
+/// More than a browser has of one server.
+const COOKIES_MAX: usize = 100;

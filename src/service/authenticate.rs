@@ -8,6 +8,7 @@ use super::asked::Asked;
 use super::nonces::NotTaken;
 use super::problem::{ProblemKind, Refused};
 use super::sessions::{Session, TokenHash};
+use crate::config::LoginMethod;
 use crate::issue::lock;
 use crate::ledger::LoginError;
 use crate::login::LoginKind;
@@ -126,6 +127,7 @@ impl Service {
         // When it was opened, the key or the password was shown.
         let facts = |way| LoginFacts::new(method.name.clone(), way, Some(since));
         Ok(match (method.kind, session.user) {
+            (LoginKind::Oidc, None) => self.still_says(method, session)?,
             (LoginKind::Key, None) => Some(facts(LoginWay::EnrolledKey)),
             (LoginKind::Password, Some(mark)) => {
                 let users = self.users.users().map_err(Refused::fault)?;
@@ -134,6 +136,30 @@ impl Service {
             }
             _ => None,
         })
+    }
+
+    /// What an identity provider said when a session was opened, where the name is still bound to whom it means.
+    fn still_says(
+        &self,
+        method: &LoginMethod,
+        session: &Session,
+    ) -> Result<Option<LoginFacts>, Refused> {
+        let (Some(provider), Some(said)) = (&method.provider, &session.at_provider) else {
+            return Ok(None);
+        };
+        let bound = lock(&self.ledger).bound_to(&said.subject);
+        let bound = bound.map_err(Refused::fault)?;
+        let is_theirs = bound.as_deref() == Some(session.requester.as_str());
+        let is_of_it = said.subject.issuer == provider.issuer.as_str();
+        let may_come_so = said.way != LoginWay::Code || provider.code;
+        Ok((is_theirs && is_of_it && may_come_so).then(|| LoginFacts {
+            method: method.name.clone(),
+            way: said.way,
+            authenticated_at: said.authenticated_at,
+            amr: said.amr.clone(),
+            acr: said.acr.clone(),
+            groups: said.groups.clone(),
+        }))
     }
 
     fn over(&self, hash: &TokenHash) -> Refused {

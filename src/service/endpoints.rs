@@ -2,6 +2,7 @@
 //! waits for a device.
 
 mod about;
+mod browser;
 mod certificates;
 mod health;
 mod listing;
@@ -17,11 +18,12 @@ use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
 pub(super) use about::{public_key, server};
+pub(super) use browser::{callback, code_page, open, typed};
 pub(super) use certificates::{Left, answered, certificate, decisions, orders};
 pub(super) use health::{problem_page, ready};
 pub(super) use listing::{list as certificates, proof};
 pub(super) use lists::{checkpoint, list};
-pub(super) use logins::{begin, token};
+pub(super) use logins::{Opener, begin, token};
 pub(super) use revocations::revoke;
 pub(super) use session::{challenges, end, roles, session};
 

@@ -88,6 +88,7 @@ mod tests {
         let method = LoginMethod {
             name: "keys".parse().unwrap(),
             kind: crate::login::LoginKind::Key,
+            provider: None,
         };
         let begun = logins.begin(&method, peer.parse().unwrap(), now);
         begun.map(|(id, _)| id)

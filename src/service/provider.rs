@@ -89,6 +89,20 @@ pub enum ProviderLineError {
     IdToken(#[from] IdTokenError),
 }
 
+impl ProviderLineError {
+    /// Whether the way to the provider is at fault, or what it says of itself, and not the login.
+    pub(super) fn is_of_the_way(&self) -> bool {
+        matches!(
+            self,
+            Self::Unreachable { .. }
+                | Self::Redirect { .. }
+                | Self::MediaType { .. }
+                | Self::Provider(_)
+                | Self::Keys(_)
+        )
+    }
+}
+
 impl ProviderLine {
     /// The way to the provider of this name, which is known by the web's roots, or by the certificates of a
     /// PEM text alone. Nothing is asked yet.

@@ -46,6 +46,9 @@ pub(super) fn router(shared: Shared) -> Router {
         .route(path::CHECKPOINT, get(checkpoint))
         .route(path::LOGINS, post(begin))
         .route("/v1/logins/{id}/token", post(token))
+        .route("/login/callback", get(callback))
+        .route("/login/{id}", get(open))
+        .route("/login/{id}/code", get(code_page).post(typed))
         .route(path::SESSION, get(session).delete(end))
         .route(path::ROLES, get(roles))
         .route(path::CHALLENGES, post(challenges))
@@ -188,6 +191,43 @@ async fn token(
 ) -> Response {
     run(&shared, request, move |service, asked| {
         endpoints::token(service, &id, asked)
+    })
+    .await
+}
+
+async fn open(
+    State(shared): State<Shared>,
+    Path(id): Path<String>,
+    request: Request<Body>,
+) -> Response {
+    run(&shared, request, move |service, _| {
+        endpoints::open(service, &id)
+    })
+    .await
+}
+
+async fn callback(State(shared): State<Shared>, request: Request<Body>) -> Response {
+    run(&shared, request, endpoints::callback).await
+}
+
+async fn code_page(
+    State(shared): State<Shared>,
+    Path(id): Path<String>,
+    request: Request<Body>,
+) -> Response {
+    run(&shared, request, move |service, asked| {
+        endpoints::code_page(service, &id, asked)
+    })
+    .await
+}
+
+async fn typed(
+    State(shared): State<Shared>,
+    Path(id): Path<String>,
+    request: Request<Body>,
+) -> Response {
+    run(&shared, request, move |service, asked| {
+        endpoints::typed(service, &id, asked)
     })
     .await
 }

@@ -16,17 +16,20 @@ use super::edge::Edge;
 use super::hashing::Hashing;
 use super::lend::{self, Lender, Lending};
 use super::nonces::Nonces;
+use super::providers::Providers;
 use super::publish::{Bell, Publisher};
 use super::routes::{Shared, router};
 use super::sessions::Sessions;
 use super::tls::Tls;
 use super::upkeep::{Signals, Upkeep};
 use super::{
-    Line, Log, Manager, Opened, Service, SessionsError, TlsError, UsersFileError, Whereabouts,
+    Line, Log, Manager, Opened, ProvidersError, Service, SessionsError, TlsError, UsersFileError,
+    Whereabouts,
 };
 use crate::config::ServeTls;
 use crate::issue::{RunEnd, lent};
 use crate::login::LoginKind;
+use crate::wire::chain;
 
 /// Why there is no server, or why it ended.
 #[derive(Debug, thiserror::Error)]
@@ -49,6 +52,9 @@ pub enum ServeError {
     /// The users can't be known.
     #[error(transparent)]
     Users(#[from] UsersFileError),
+    /// An identity provider can't be asked.
+    #[error(transparent)]
+    Providers(#[from] ProvidersError),
     /// The system gives no threads or signals.
     #[error("the system")]
     System(#[from] io::Error),
@@ -87,6 +93,7 @@ pub fn run(mut opened: Opened, listening: Listening, log: &Log) -> Result<(), Se
     let publisher = publisher(&mut opened);
     let manager = std::mem::take(&mut opened.manager);
     let (service, lending) = service(opened, log)?;
+    ask_providers(&service, listening, log)?;
     let service = Arc::new(service);
     let runtime = Builder::new_multi_thread()
         .worker_threads(WORKERS)
@@ -108,6 +115,18 @@ pub fn run(mut opened: Opened, listening: Listening, log: &Log) -> Result<(), Se
     runtime.shutdown_timeout(PATIENCE);
     let closed = close(&service);
     served.and(closed)
+}
+
+/// Says whom logins ask. A provider that is away keeps no server from the other logins; a check is there to find it.
+fn ask_providers(service: &Service, listening: Listening, log: &Log) -> Result<(), ServeError> {
+    for asked in service.providers.ask() {
+        match (asked, listening) {
+            (Ok(words), _) => log(&Line::Note(words)),
+            (Err(error), Listening::Yes) => log(&Line::Note(chain(&error))),
+            (Err(error), Listening::No) => return Err(error.into()),
+        }
+    }
+    Ok(())
 }
 
 /// A server goes on without a socket, where its path is too long for one.
@@ -138,12 +157,15 @@ fn service(opened: Opened, log: &Log) -> Result<(Service, Lending), ServeError> 
     {
         opened.users.users()?;
     }
+    let providers = Providers::open(&opened.serve.logins, opened.serve.url.as_str())?;
     let sessions = Sessions::open(&opened.sessions, opened.serve.idle, &tell)?;
     let service = Service {
         challenges: Challenges::by(sessions.challenge_key()),
         sessions,
         nonces: Nonces::new().map_err(ServeError::Random)?,
         logins: super::Logins::default(),
+        providers,
+        provider_logins: super::ProviderLogins::default(),
         users: opened.users,
         back_off: BackOff::default(),
         hashing: Hashing::default(),

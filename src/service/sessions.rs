@@ -13,10 +13,11 @@ use sha2::{Digest as _, Sha256};
 
 use crate::api::Secret;
 use crate::file::{Untrusted, Writers, read_limited};
+use crate::login::LoginSubject;
 use crate::login::jws::Thumbprint;
 use crate::login::password::PasswordMark;
 use crate::output::{self, OutputError};
-use crate::request::RequesterName;
+use crate::request::{Group, LoginWay, RequesterName};
 
 /// The SHA-256 of a token.
 pub(super) type TokenHash = [u8; 32];
@@ -42,12 +43,25 @@ pub(super) struct Session {
     pub(super) key: Thumbprint,
     /// The password that it was opened by, where it was one.
     pub(super) user: Option<PasswordMark>,
+    /// What an identity provider said, where one did.
+    pub(super) at_provider: Option<AtProvider>,
     /// The position of the login in the ledger.
     pub(super) login: u64,
     /// The first second in which it is over, in Unix seconds.
     pub(super) until: u64,
     /// When something was last asked in it.
     pub(super) seen: u64,
+}
+
+/// What an identity provider said of whoever opened a session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct AtProvider {
+    pub(super) subject: LoginSubject,
+    pub(super) way: LoginWay,
+    pub(super) authenticated_at: Option<u64>,
+    pub(super) amr: Vec<String>,
+    pub(super) acr: Option<String>,
+    pub(super) groups: Vec<Group>,
 }
 
 /// Why sessions can't be kept.
@@ -91,9 +105,28 @@ struct KeptSession {
     key: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     user: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    at_provider: Option<KeptAtProvider>,
     login: u64,
     until: u64,
     seen: u64,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct KeptAtProvider {
+    issuer: String,
+    subject: String,
+    /// Whether it was in a browser elsewhere, where a code was typed.
+    by_code: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    authenticated_at: Option<u64>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    amr: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    acr: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    groups: Vec<Group>,
 }
 
 impl Sessions {
@@ -213,9 +246,45 @@ impl Session {
             user: self
                 .user
                 .map(|mark| Base64UrlUnpadded::encode_string(&mark)),
+            at_provider: self.at_provider.clone().map(KeptAtProvider::from),
             login: self.login,
             until: self.until,
             seen: self.seen,
+        }
+    }
+}
+
+impl From<AtProvider> for KeptAtProvider {
+    fn from(said: AtProvider) -> Self {
+        let LoginSubject { issuer, subject } = said.subject;
+        Self {
+            issuer,
+            subject,
+            by_code: said.way == LoginWay::Code,
+            authenticated_at: said.authenticated_at,
+            amr: said.amr,
+            acr: said.acr,
+            groups: said.groups,
+        }
+    }
+}
+
+impl From<KeptAtProvider> for AtProvider {
+    fn from(kept: KeptAtProvider) -> Self {
+        let KeptAtProvider {
+            issuer, subject, ..
+        } = kept;
+        Self {
+            subject: LoginSubject { issuer, subject },
+            way: if kept.by_code {
+                LoginWay::Code
+            } else {
+                LoginWay::Browser
+            },
+            authenticated_at: kept.authenticated_at,
+            amr: kept.amr,
+            acr: kept.acr,
+            groups: kept.groups,
         }
     }
 }
@@ -254,6 +323,7 @@ fn understood(text: &str) -> Option<Understood> {
             user: kept
                 .user
                 .map_or(Some(None), |mark| bytes(&mark).map(Some))?,
+            at_provider: kept.at_provider.map(AtProvider::from),
             login: kept.login,
             until: kept.until,
             seen: kept.seen,

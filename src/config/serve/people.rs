@@ -12,6 +12,11 @@ use crate::request::RequesterName;
 pub struct People(BTreeSet<RequesterName>);
 
 impl People {
+    /// All of them.
+    pub fn names(&self) -> impl Iterator<Item = &RequesterName> {
+        self.0.iter()
+    }
+
     /// Whether somebody is one of them.
     #[must_use]
     pub fn have(&self, name: &RequesterName) -> bool {

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::*;
-use crate::config::ConfigError;
+use crate::config::{ConfigError, LoginConfigError};
 
 const SERVE: &str = "[serve]\nurl = \"https://ca.example.org\"\nlisten = [\"[::]:8443\"]\n\
     tls = { certificate = \"tls.pem\", key = \"tls.key\" }\n";
@@ -71,7 +71,10 @@ fn what_makes_no_server_is_said_in_words() {
         ),
         (
             format!("{SERVE}[login.a]\nkind = \"password\"\n[login.b]\nkind = \"password\"\n"),
-            ServeConfigError::Passwords("a".parse().unwrap(), "b".parse().unwrap()),
+            ServeConfigError::Login(LoginConfigError::Passwords(
+                "a".parse().unwrap(),
+                "b".parse().unwrap(),
+            )),
         ),
         (
             with("[::]", "[::1]").replace(files, "\"proxy\""),
@@ -135,7 +138,7 @@ fn a_wrong_value_is_an_error_where_it_stands() {
     }
     for (text, word) in [
         ("[login.Keys]\nkind = \"key\"\n", "lower-case"),
-        ("[login.keys]\nkind = \"oidc\"\n", "oidc"),
+        ("[login.keys]\nkind = \"radius\"\n", "oidc"),
         ("[login.keys]\nkind = \"key\"\nissuer = \"a\"\n", "issuer"),
     ] {
         let error = config(text).unwrap_err().to_string();

@@ -58,7 +58,10 @@ fn whoever_signed_is_who_the_key_is_enrolled_for() {
     let login = check(&signed(NAMESPACE, HASH, &challenge()), &challenge()).unwrap();
     assert_eq!(login.name().as_str(), "peter");
     assert_eq!(login.method().as_str(), "keys");
-    assert_eq!((login.kind(), login.time()), (LoginKind::Key, NOW));
+    assert_eq!(
+        (login.kind(), login.authenticated_at()),
+        (LoginKind::Key, Some(NOW))
+    );
     assert_eq!(login.kind().as_str(), "key");
     assert!(login.groups().is_empty() && login.amr().is_empty());
     assert_eq!((login.subject(), login.acr()), (None, None));

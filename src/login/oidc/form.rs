@@ -27,11 +27,14 @@ pub enum FormError {
 }
 
 /// The fields of a form, none of them twice.
-pub(super) struct Form(Vec<(Zeroizing<String>, Zeroizing<String>)>);
+pub struct Form(Vec<(Zeroizing<String>, Zeroizing<String>)>);
 
 impl Form {
     /// Reads a form; an empty one has no fields.
-    pub(super) fn parse(text: &str) -> Result<Self, FormError> {
+    ///
+    /// # Errors
+    /// [`FormError`].
+    pub fn parse(text: &str) -> Result<Self, FormError> {
         if text.len() > FORM_MAX {
             return Err(FormError::TooLong);
         }
@@ -51,7 +54,8 @@ impl Form {
     }
 
     /// Takes a value out.
-    pub(super) fn take(&mut self, name: &str) -> Option<Zeroizing<String>> {
+    #[must_use]
+    pub fn take(&mut self, name: &str) -> Option<Zeroizing<String>> {
         let place = self
             .0
             .iter()

@@ -4,9 +4,10 @@ use serde_json::Value;
 
 use super::IdToken;
 use super::claims::{ClaimError, Claims};
-use crate::login::LoginSubject;
 use crate::login::jws::strict;
-use crate::request::{Requester, RequesterName};
+use crate::login::names::Allowed;
+use crate::login::{Login, LoginKind, LoginSubject};
+use crate::request::{Group, MethodName, Requester, RequesterName};
 
 /// Which claims say what.
 #[derive(Clone, Copy, Debug)]
@@ -28,12 +29,46 @@ pub struct Identity {
     /// Their groups, as the provider names them; none where the claim is absent, which the provider leaves out
     /// for those who have none.
     pub groups: Vec<String>,
-    /// When they showed who they are, else when the token was made, in Unix seconds.
-    pub time: u64,
+    /// When they showed who they are, in Unix seconds, where the provider says so: that it made a token at some
+    /// time says nothing of when it last saw the person.
+    pub authenticated_at: Option<u64>,
     /// How they showed it (RFC 8176).
     pub amr: Vec<String>,
     /// How well.
     pub acr: Option<String>,
+}
+
+impl Identity {
+    /// Somebody of whom nothing else is said.
+    #[cfg(test)]
+    pub(crate) fn of_test(subject: LoginSubject, name: &str) -> Self {
+        Self {
+            subject,
+            name: name.parse().unwrap(),
+            groups: Vec::new(),
+            authenticated_at: None,
+            amr: Vec::new(),
+            acr: None,
+        }
+    }
+
+    /// The login of somebody who may have their name. A group that no role could name, for what its name is
+    /// made of, opens none and is left out.
+    #[must_use]
+    pub fn login(self, method: &MethodName, _may_have_it: Allowed) -> Login {
+        let groups = self.groups.iter();
+        let groups = groups.filter_map(|name| Group::new(method.clone(), name).ok());
+        Login {
+            groups: groups.collect(),
+            method: method.clone(),
+            kind: LoginKind::Oidc,
+            name: self.name,
+            subject: Some(self.subject),
+            authenticated_at: self.authenticated_at,
+            amr: self.amr,
+            acr: self.acr,
+        }
+    }
 }
 
 impl IdToken {
@@ -60,10 +95,18 @@ impl IdToken {
             subject: self.subject.clone(),
             name: self.name(mapping.requester, more.as_ref())?,
             groups,
-            time: self.authenticated.unwrap_or(self.issued),
+            authenticated_at: self.authenticated,
             amr,
             acr: self.claims.text_if_there("acr")?.map(str::to_owned),
         })
+    }
+
+    /// Whether the token has all that is wanted of it, so that the provider need not be asked for more.
+    #[must_use]
+    pub fn says(&self, mapping: Mapping<'_>) -> bool {
+        let claims = [Some(mapping.requester), mapping.groups];
+        let mut claims = claims.into_iter().flatten();
+        claims.all(|claim| self.claims.of(claim).is_some())
     }
 
     /// The claims of userinfo, which must be about the same person (OpenID Connect Core, 5.3.2).

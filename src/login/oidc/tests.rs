@@ -101,8 +101,12 @@ fn a_token_that_fits_says_who_it_is() {
     assert_eq!(found.subject.subject, "248289761001");
     assert_eq!(found.groups, ["engineers", "on call"]);
     assert_eq!(
-        (found.time, found.amr, found.acr),
-        (NOW - 100, vec!["hwk".to_owned()], Some("2".to_owned()))
+        (found.authenticated_at, found.amr, found.acr),
+        (
+            Some(NOW - 100),
+            vec!["hwk".to_owned()],
+            Some("2".to_owned())
+        )
     );
     for fits in [
         json!({ "aud": ["punchmark"] }),

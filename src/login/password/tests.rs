@@ -32,7 +32,10 @@ fn who_knows_the_password_is_who_has_the_name() {
     let users = users(&["erik", "peter"]);
     let login = check(&users, "peter", PASSWORD).unwrap();
     assert_eq!(login.name().as_str(), "peter");
-    assert_eq!((login.kind(), login.time()), (LoginKind::Password, 9));
+    assert_eq!(
+        (login.kind(), login.authenticated_at()),
+        (LoginKind::Password, Some(9))
+    );
     for (name, password) in [
         ("peter", "correct horse batterz"),
         ("peter", ""),

@@ -2,6 +2,7 @@
 
 mod key;
 mod password;
+mod provider;
 
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -11,13 +12,14 @@ use super::{Outcome, json};
 use crate::api::login::{LoginBegun, NewLogin, Session as SessionJson, SessionOpened};
 use crate::issue::lock;
 use crate::ledger::{LoginError, LoginSeen};
+use crate::login::dpop::Proof;
 use crate::login::password::PasswordMark;
 use crate::login::{Login, LoginKind};
 use crate::service::Service;
 use crate::service::asked::Asked;
 use crate::service::logins::NotBegun;
 use crate::service::problem::{ProblemKind, Refused};
-use crate::service::sessions::Session;
+use crate::service::sessions::{AtProvider, Session};
 
 /// Begins a login by a method.
 pub(in crate::service) fn begin(service: &Service, asked: &Asked) -> Outcome {
@@ -38,51 +40,66 @@ pub(in crate::service) fn token(service: &Service, id: &str, asked: &Asked) -> O
 }
 
 fn begun(service: &Service, asked: &Asked) -> Result<Response, Refused> {
-    let NewLogin { method } = asked.json()?;
-    let known = service.method(&method).ok_or_else(|| {
+    let new: NewLogin = asked.json()?;
+    let known = service.method(&new.method).ok_or_else(|| {
         Refused::new(
             ProblemKind::Unfit,
-            format!("there is no login method {method:?}"),
+            format!("there is no login method {:?}", new.method),
         )
     })?;
+    if let Some(config) = &known.provider {
+        return provider::begun(service, asked, (known, config), new);
+    }
+    if new != NewLogin::by(&new.method) {
+        let detail = format!("login method {} takes nothing but `method`", known.name);
+        return Err(Refused::new(ProblemKind::Unfit, detail));
+    }
     let begun = service.logins.begin(known, asked.peer, service.now());
-    let (id, begun) = begun.map_err(|error| match error {
-        NotBegun::TooMany => {
-            let detail = "so many logins began from here that nobody answered";
-            Refused::new(ProblemKind::TooMany, detail).retry_after(60)
-        }
-        NotBegun::Random(error) => Refused::fault_of(error.to_string()),
-    })?;
+    let (id, begun) = begun.map_err(begun_in_words)?;
     let told = LoginBegun {
         login: id,
         kind: known.kind.as_str().to_owned(),
         challenge: (known.kind == LoginKind::Key)
             .then(|| Base64UrlUnpadded::encode_string(&begun.challenge)),
+        open: None,
+        code: None,
         expires: begun.expires,
     };
     json(StatusCode::CREATED, &told)
 }
 
+fn begun_in_words(error: NotBegun) -> Refused {
+    match error {
+        NotBegun::TooMany => {
+            let detail = "so many logins began from here that nobody answered";
+            Refused::new(ProblemKind::TooMany, detail).retry_after(60)
+        }
+        NotBegun::Random(error) => Refused::fault_of(error.to_string()),
+    }
+}
+
 /// What was shown, and checked.
-struct Opener {
-    login: Login,
+pub(in crate::service) struct Opener {
+    pub(in crate::service) login: Login,
     /// The blob of the enrolled key that signed; empty where none did.
-    key: Vec<u8>,
+    pub(in crate::service) key: Vec<u8>,
     /// The password that it was, where it was one.
-    user: Option<PasswordMark>,
+    pub(in crate::service) user: Option<PasswordMark>,
+    /// What an identity provider said, where one did.
+    pub(in crate::service) at_provider: Option<AtProvider>,
 }
 
 fn opened(service: &Service, id: &str, asked: &Asked) -> Result<(SessionOpened, u64), Refused> {
     let proof = service.proof(asked, None)?;
-    let begun = service.logins.take(id, service.now());
-    let begun = begun.ok_or_else(no_login)?;
-    let opener = match begun.method.kind {
-        LoginKind::Key => key::opener(service, asked, (id, &begun), &proof)?,
-        LoginKind::Password => password::opener(service, asked, &begun)?,
-    };
+    let opener = opener(service, id, asked, &proof)?;
     let now = service.now();
     let until = now.saturating_add(service.serve.longest);
-    let Opener { login, key, user } = opener;
+    let Opener {
+        login,
+        key,
+        user,
+        at_provider,
+    } = opener;
     let seen = LoginSeen {
         name: login.name().to_string(),
         method: login.method().to_string(),
@@ -103,6 +120,7 @@ fn opened(service: &Service, id: &str, asked: &Asked) -> Result<(SessionOpened, 
         method: login.method().to_string(),
         key: *proof.key(),
         user,
+        at_provider,
         login: position,
         until,
         seen: now,
@@ -114,12 +132,27 @@ fn opened(service: &Service, id: &str, asked: &Asked) -> Result<(SessionOpened, 
     Ok((SessionOpened { token, session }, position))
 }
 
+fn opener(service: &Service, id: &str, asked: &Asked, proof: &Proof) -> Result<Opener, Refused> {
+    if service.provider_logins.has(id, service.now()) {
+        return provider::opener(service, asked, id);
+    }
+    let begun = service.logins.take(id, service.now());
+    let begun = begun.ok_or_else(no_login)?;
+    match begun.method.kind {
+        LoginKind::Key => key::opener(service, asked, (id, &begun), proof),
+        LoginKind::Password => password::opener(service, asked, &begun),
+        // Such a login waits among those of providers.
+        LoginKind::Oidc => Err(no_login()),
+    }
+}
+
 /// A session, as whoever has it may know it.
 pub(super) fn shown(service: &Service, session: &Session) -> SessionJson {
+    let groups = session.at_provider.iter().flat_map(|said| &said.groups);
     SessionJson {
         requester: session.requester.to_string(),
         method: session.method.clone(),
-        groups: Vec::new(),
+        groups: groups.map(ToString::to_string).collect(),
         until: session.until,
         idle: service.serve.idle,
     }

@@ -50,6 +50,15 @@ kinds! {
     /// A login that was not one.
     Login: "login", 401, "The login did not succeed",
         "It was answered before, it is over, or what was shown opens nothing here. Begin a new one.";
+    /// Nobody logged in so far.
+    Pending: "authorization-pending", 400, "The login is not done",
+        "Nobody logged in at the identity provider so far, or nobody typed the code. Ask again, as Retry-After says.";
+    /// An identity provider, or a rule of names, says no.
+    LoginRefused: "login-refused", 403, "The login is refused",
+        "The identity provider said no, what it said does not count, or the name that it gives is not to be had by whom it means. The detail says which, and what an admin can do.";
+    /// Logins by a typed code are off.
+    CodeOff: "code-login-off", 403, "No login by a typed code",
+        "The server's config does not let anybody log in by this method with a code that is typed in another browser. Log in with a browser on the machine of the program.";
     /// Policy, or a rule of the ledger.
     Refused: "refused", 403, "It is refused",
         "The role, or a rule of the ledger, does not allow it. Each reason names its field, and is the sentence that the terminal prints.";

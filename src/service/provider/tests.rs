@@ -5,16 +5,13 @@ mod evil;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::login::oidc::{Callback, Client, Question};
+use crate::config::OidcConfig;
+use crate::login::oidc::{Callback, Identity, Question};
+use crate::service::providers::KnownProvider;
 use crate::wire::chain;
 use evil::{Answer, Evil, QUESTION, keys, token};
 
-const CLIENT: Client<'static> = Client {
-    id: "punchmark",
-    redirect: "https://ca.example.org/login/callback",
-    scopes: &[],
-    max_age: None,
-};
+const CLIENT_ID: &str = "punchmark";
 const SECRET: &str = "s3cret-of-the-client";
 const NOW: u64 = 1_795_400_000;
 
@@ -26,35 +23,46 @@ fn line(evil: &Evil) -> ProviderLine {
 fn expected(issuer: &str) -> Expected<'_> {
     Expected {
         issuer,
-        client_id: CLIENT.id,
+        client_id: CLIENT_ID,
         nonce: "AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI",
         max_age: None,
         now: NOW,
     }
 }
 
-/// A login as far as the ID token, in words where it ends before.
-fn logged_in(evil: &Evil) -> Result<IdToken, String> {
-    let line = line(evil);
-    let told = |error: ProviderLineError| chain(&error);
-    let provider = line.provider().map_err(told)?;
+/// A login, as the server does it, in words where it comes to nothing.
+fn logged_in(evil: &Evil) -> Result<Identity, String> {
+    let issuer = Issuer::parse(&evil.url, PlainHttp::OnLoopback).unwrap();
+    let config = OidcConfig {
+        issuer,
+        http: PlainHttp::OnLoopback,
+        client_id: CLIENT_ID.to_owned(),
+        client_secret_file: "none".into(),
+        scopes: Vec::new(),
+        requester: "preferred_username".to_owned(),
+        groups: Some("groups".to_owned()),
+        code: false,
+        same_as: Vec::new(),
+        ca_file: None,
+        max_age: None,
+    };
+    let provider = KnownProvider::of_test(line(evil), config, SECRET);
     let question = Question::new(&QUESTION);
     let callback = format!("code=c0de&state={}", question.state());
-    let code = Callback::parse(&callback)
-        .unwrap()
-        .code(&question, &provider);
-    let code = code.map_err(|error| chain(&error))?;
-    let request = TokenRequest::new(&provider, (&CLIENT, SECRET), &question, &code);
-    let tokens = line.tokens(&provider, &request).map_err(told)?;
-    line.id_token(&provider, tokens.id_token(), &expected(&evil.url))
-        .map_err(told)
+    let callback = Callback::parse(&callback).unwrap();
+    let identity = provider.identity(&question, callback, NOW);
+    identity.map_err(|error| chain(&error))
 }
 
 #[test]
 fn a_code_becomes_a_token_that_is_checked() {
     let evil = Evil::start();
-    let token = logged_in(&evil).unwrap();
-    assert_eq!(token.subject().subject, "248289761001");
+    let identity = logged_in(&evil).unwrap();
+    assert_eq!(identity.subject.subject, "248289761001");
+    assert_eq!(
+        (identity.name.as_str(), identity.groups),
+        ("peter", vec!["engineers".to_owned()])
+    );
     let asked = evil.asked();
     let paths: Vec<_> = asked.iter().map(|asked| asked.line.as_str()).collect();
     assert_eq!(
@@ -62,7 +70,9 @@ fn a_code_becomes_a_token_that_is_checked() {
         [
             "GET /.well-known/openid-configuration HTTP/1.1",
             "POST /token HTTP/1.1",
-            "GET /keys HTTP/1.1"
+            "GET /keys HTTP/1.1",
+            // The token says nothing of groups.
+            "GET /me HTTP/1.1"
         ]
     );
     let shown = &asked[1].text;

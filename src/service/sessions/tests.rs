@@ -11,6 +11,17 @@ fn session(requester: &str, seen: u64) -> Session {
         method: "keys".to_owned(),
         key: SessionKey::from_seed(&[1; 32]).thumbprint(),
         user: (requester == "peter").then_some([5; 32]),
+        at_provider: (requester == "peter").then(|| AtProvider {
+            subject: LoginSubject {
+                issuer: "https://id.example.org".to_owned(),
+                subject: "7".to_owned(),
+            },
+            way: LoginWay::Code,
+            authenticated_at: Some(NOW - 60),
+            amr: vec!["hwk".to_owned()],
+            acr: None,
+            groups: vec!["work:engineers".parse().unwrap()],
+        }),
         login: 7,
         until: NOW + 3600,
         seen,

@@ -32,8 +32,12 @@ pub(super) fn opener(
     let key = PublicKey::from(answer.key().clone()).to_bytes();
     let key = key.map_err(|_form| no_login())?;
     let login = checked(service, begun, (&answer, &challenge), &key)?;
-    let user = None;
-    Ok(Opener { login, key, user })
+    Ok(Opener {
+        login,
+        key,
+        user: None,
+        at_provider: None,
+    })
 }
 
 /// The login of whoever the key is enrolled for, if it signed the challenge. A key of nobody is checked

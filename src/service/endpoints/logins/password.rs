@@ -30,6 +30,7 @@ pub(super) fn opener(service: &Service, asked: &Asked, begun: &Begun) -> Result<
         login,
         key: Vec::new(),
         user: users.mark(&name),
+        at_provider: None,
     })
 }
 

@@ -1,0 +1,116 @@
+//! Login methods of every kind, and what makes none.
+
+use std::path::Path;
+
+use crate::config::{Config, LoginConfigError, LoginMethod, ServeConfigError};
+use crate::login::LoginKind;
+use crate::login::oidc::PlainHttp;
+
+const SERVE: &str = "[serve]\nurl = \"https://ca.example.org\"\nlisten = [\"[::]:8443\"]\n\
+    tls = { certificate = \"tls.pem\", key = \"tls.key\" }\n";
+const WORK: &str = "[login.work]\nkind = \"oidc\"\nissuer = \"https://id.example.org/realms/work\"\n\
+    client-id = \"punchmark\"\nclient-secret-file = \"work.secret\"\n";
+
+fn logins(text: &str) -> Result<Vec<LoginMethod>, LoginConfigError> {
+    let path = Path::new("/etc/punchmark/punchmark.toml");
+    let config = Config::of_text(path, &format!("{SERVE}{text}")).unwrap();
+    match config.serve() {
+        Ok(serve) => Ok(serve.logins),
+        Err(ServeConfigError::Login(error)) => Err(error),
+        Err(other) => panic!("{other}"),
+    }
+}
+
+#[test]
+fn a_provider_needs_four_lines_and_may_have_more() {
+    let few = logins(WORK).unwrap().remove(0);
+    assert_eq!((few.name.as_str(), few.kind), ("work", LoginKind::Oidc));
+    let few = few.provider.unwrap();
+    assert_eq!(few.issuer.as_str(), "https://id.example.org/realms/work");
+    assert_eq!(
+        few.client_secret_file,
+        Path::new("/etc/punchmark/work.secret")
+    );
+    assert_eq!(
+        (few.scopes, few.requester, few.groups),
+        (
+            vec!["profile".to_owned()],
+            "preferred_username".to_owned(),
+            None
+        )
+    );
+    assert_eq!(
+        (few.http, few.code, few.max_age, few.ca_file),
+        (PlainHttp::Refused, false, None, None)
+    );
+    let more = "scopes = [\"groups\"]\nrequester = \"email\"\ngroups = \"groups\"\ncode = true\n\
+        same-as = [\"keys\"]\nca-file = \"/etc/ssl/id.pem\"\n[login.keys]\nkind = \"key\"\n";
+    let more = logins(&format!("{WORK}{more}")).unwrap().remove(1);
+    let more = more.provider.unwrap();
+    assert_eq!((more.code, more.same_as.len()), (true, 1));
+    assert_eq!(more.groups.as_deref(), Some("groups"));
+    assert_eq!(more.ca_file.as_deref(), Some(Path::new("/etc/ssl/id.pem")));
+}
+
+#[test]
+fn the_shortest_age_that_a_role_asks_for_is_asked_of_the_provider() {
+    let role = |name: &str, methods: &str, age: &str| {
+        format!(
+            "[role.{name}]\nca = \"users\"\nrequesters = [\"*\"]\nprincipals = [\"{{requester}}\"]\n\
+             lifetime = {{ default = \"1h\" }}\nlogin = {{ methods = [{methods}], max-age = \"{age}\" }}\n"
+        )
+    };
+    let text = [
+        WORK,
+        "[login.keys]\nkind = \"key\"\n",
+        &role("a", "\"work\"", "8h"),
+        &role("b", "\"keys\", \"work\"", "2h"),
+        &role("c", "\"keys\"", "1m"),
+    ]
+    .concat();
+    let methods = logins(&text).unwrap();
+    let work = methods.iter().find_map(|method| method.provider.as_ref());
+    assert_eq!(work.unwrap().max_age, Some(7200));
+}
+
+#[test]
+fn what_is_no_way_to_log_in_is_said_in_words() {
+    let without = |key: &str| {
+        let lines = WORK.lines().filter(|line| !line.starts_with(key));
+        lines.map(|line| format!("{line}\n")).collect::<String>()
+    };
+    let http = WORK.replace("https://id", "http://id");
+    let twice = WORK.replace("login.work", "login.also");
+    for (text, words) in [
+        (without("issuer"), "has no `issuer`"),
+        (without("client-id"), "has no `client-id`"),
+        (without("client-secret"), "has no `client-secret-file`"),
+        (http.clone(), "doesn't begin with https://"),
+        (
+            format!("{http}allow-http = true\n"),
+            "127.0.0.1 or [::1] alone",
+        ),
+        (format!("{WORK}scopes = [\"a b\"]\n"), "in `scopes`"),
+        (format!("{WORK}groups = \"\"\n"), "in `groups`"),
+        (
+            format!("{WORK}same-as = [\"keys\"]\n"),
+            "no other login method",
+        ),
+        (
+            format!("{WORK}same-as = [\"work\"]\n"),
+            "no other login method",
+        ),
+        (format!("{WORK}{twice}"), "have the same `issuer`"),
+        (
+            "[login.keys]\nkind = \"key\"\ncode = false\n".to_owned(),
+            "[login.keys] has `code`",
+        ),
+        (
+            "[login.start]\nkind = \"password\"\nissuer = \"https://a.example\"\n".to_owned(),
+            "for kind \"oidc\" alone",
+        ),
+    ] {
+        let error = logins(&text).unwrap_err().to_string();
+        assert!(error.contains(words), "{error}");
+    }
+}

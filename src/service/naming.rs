@@ -1,0 +1,162 @@
+//! Which name somebody has here whom an identity provider knows.
+
+use super::Service;
+use super::endpoints::Opener;
+use super::problem::{ProblemKind, Refused};
+use super::provider_logins::LoggedIn;
+use super::sessions::AtProvider;
+use crate::config::OidcConfig;
+use crate::issue::lock;
+use crate::ledger::{BindError, Binding, Ledger, LoginBound};
+use crate::login::names::{Allowed, HeldBy, Holder, Known, NameRefusal, Named, Said, may_have};
+use crate::login::oidc::Identity;
+use crate::login::{LoginKind, LoginSubject, MethodName};
+use crate::policy::Role;
+use crate::policy::role::Permit;
+use crate::request::{LoginWay, RequesterName};
+use crate::wire::chain;
+
+impl Service {
+    /// Gives somebody their name, who is bound to it if they come for the first time.
+    ///
+    /// # Errors
+    /// [`Refused`], with what an admin could do.
+    pub(super) fn named(&self, logged_in: LoggedIn) -> Result<Opener, Refused> {
+        let LoggedIn {
+            method,
+            identity,
+            by_code,
+        } = logged_in;
+        let provider = self.method(method.as_str());
+        let provider = provider.and_then(|method| method.provider.as_ref());
+        let provider = provider.ok_or_else(|| refused(GONE.to_owned()))?;
+        // Nobody becomes the holder of the name between the question and its answer.
+        let mut ledger = lock(&self.ledger);
+        let allowed = self.may_have(&identity, provider, &ledger)?;
+        if allowed == Allowed::FirstLogin {
+            self.bind(&identity, &mut ledger)?;
+        }
+        drop(ledger);
+        let login = identity.login(&method, allowed);
+        let at_provider = login.subject().map(|subject| AtProvider {
+            subject: subject.clone(),
+            way: if by_code {
+                LoginWay::Code
+            } else {
+                LoginWay::Browser
+            },
+            authenticated_at: login.authenticated_at(),
+            amr: login.amr().to_vec(),
+            acr: login.acr().map(str::to_owned),
+            groups: login.groups().to_vec(),
+        });
+        Ok(Opener {
+            login,
+            key: Vec::new(),
+            user: None,
+            at_provider,
+        })
+    }
+
+    fn may_have(
+        &self,
+        identity: &Identity,
+        provider: &OidcConfig,
+        ledger: &Ledger,
+    ) -> Result<Allowed, Refused> {
+        let name = &identity.name;
+        let known = ledger.known_of_name(&identity.subject, name, self.now());
+        let mut known = known.map_err(Refused::fault)?;
+        self.add_users(name, &mut known)?;
+        let methods = self.serve.logins.iter();
+        let same: Vec<_> = methods
+            .filter(|method| provider.same_as.contains(&method.name))
+            .collect();
+        let issuers: Vec<_> = same
+            .iter()
+            .filter_map(|method| Some(method.provider.as_ref()?.issuer.as_str()))
+            .collect();
+        let suffix = self.policy.suffixes().reserved_end(name.as_str());
+        let said = Said {
+            reserved_end: suffix.map(|suffix| suffix.as_str()),
+            is_spelled_out: self.spells_out(name),
+            same_as_keys: same.iter().any(|method| method.kind == LoginKind::Key),
+            same_as: &provider.same_as,
+            same_as_issuers: &issuers,
+        };
+        let named = Named {
+            subject: &identity.subject,
+            name,
+        };
+        may_have(named, &known, &said)
+            .map_err(|refusal| refused(in_words(&refusal, name, &identity.subject)))
+    }
+
+    /// The users who have a password may be other people.
+    fn add_users(&self, name: &RequesterName, known: &mut Known) -> Result<(), Refused> {
+        let mut methods = self.serve.logins.iter();
+        let Some(method) = methods.find(|method| method.kind == LoginKind::Password) else {
+            return Ok(());
+        };
+        let users = self.users.users().map_err(Refused::fault)?;
+        let alike = users
+            .names()
+            .filter(|user| user.eq_ignore_ascii_case(name.as_str()));
+        known.holders.extend(alike.map(|user| Holder {
+            name: user.to_owned(),
+            by: HeldBy::Method(MethodName::clone(&method.name)),
+        }));
+        Ok(())
+    }
+
+    /// Whether more hangs on the name than a login, by the config's word.
+    fn spells_out(&self, name: &RequesterName) -> bool {
+        let is_it = |text: &str| text.eq_ignore_ascii_case(name.as_str());
+        let in_role = |role: &Role| match role.requesters() {
+            Permit::Only(patterns) => patterns.iter().any(|pattern| is_it(&pattern.to_string())),
+            Permit::Anything | Permit::Nothing => false,
+        };
+        let mut people = self.serve.admins.names().chain(self.serve.auditors.names());
+        people.any(|one| is_it(one.as_str())) || self.policy.roles().any(in_role)
+    }
+
+    fn bind(&self, identity: &Identity, ledger: &mut Ledger) -> Result<(), Refused> {
+        let bound = LoginBound {
+            name: identity.name.to_string(),
+            issuer: identity.subject.issuer.clone(),
+            subject: identity.subject.subject.clone(),
+            became: Binding::FirstLogin,
+            keyboard: self.keyboard.clone(),
+        };
+        ledger
+            .bind_login(bound, self.now())
+            .map_err(|error| match error {
+                BindError::Ledger(error) => Refused::fault(error),
+                error => refused(chain(&error)),
+            })
+    }
+}
+
+/// What an admin would type.
+fn in_words(refusal: &NameRefusal, name: &RequesterName, subject: &LoginSubject) -> String {
+    let LoginSubject { issuer, subject } = subject;
+    // A subject may have characters that a shell obeys; both are printable ASCII.
+    let quoted = |text: &str| format!("'{}'", text.replace('\'', r"'\''"));
+    let which = format!("--issuer {} --subject {}", quoted(issuer), quoted(subject));
+    let way_out = match refusal {
+        NameRefusal::SpelledOut(_) | NameRefusal::Open(_) => {
+            format!(": punchmark requester bind {name} {which}")
+        }
+        NameRefusal::Renamed { bound, .. } => {
+            format!(": punchmark requester remove {bound} {which}")
+        }
+        _ => String::new(),
+    };
+    format!("{refusal}{way_out}")
+}
+
+fn refused(detail: String) -> Refused {
+    Refused::new(ProblemKind::LoginRefused, detail)
+}
+
+const GONE: &str = "the login method is not in the server's config any more";
