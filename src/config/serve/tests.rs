@@ -138,7 +138,7 @@ fn a_wrong_value_is_an_error_where_it_stands() {
     }
     for (text, word) in [
         ("[login.Keys]\nkind = \"key\"\n", "lower-case"),
-        ("[login.keys]\nkind = \"radius\"\n", "oidc"),
+        ("[login.keys]\nkind = \"radius\"\n", "radius"),
         ("[login.keys]\nkind = \"key\"\nissuer = \"a\"\n", "issuer"),
     ] {
         let error = config(text).unwrap_err().to_string();
