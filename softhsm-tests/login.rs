@@ -1,5 +1,6 @@
 //! `login` and `get` against a server, a real ssh-agent, and logins at a real sshd.
 
+mod by_provider;
 mod stub;
 
 use std::path::PathBuf;

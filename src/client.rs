@@ -9,15 +9,18 @@
 //! [`place`](mod@place). What is kept between two runs stands in a [`ServerFolder`].
 
 mod address;
+mod by_provider;
 mod exchange;
 mod folder;
 mod held;
 mod log_in;
+mod loopback;
 mod order;
 pub mod place;
 mod trust;
 
 pub use address::{AddressError, ServerAddress};
+pub use by_provider::{Browser, OIDC, log_in_by_provider};
 pub use exchange::{Exchange, ExchangeError};
 pub use folder::{FolderError, FolderLock, KeptSession, ServerFolder};
 pub use held::{Held, HeldCertificate, Whereabouts};

@@ -1,6 +1,7 @@
 //! The other end of `login` and `get`: a small https server that checks proofs and logins by the library's
 //! own pure parts, has `ssh-keygen` sign by a CA in a file, and is as wrong as a test wants it.
 
+mod provider;
 mod state;
 
 use std::io::{BufRead, BufReader, Read, Write};
@@ -14,6 +15,7 @@ use rustls::{ServerConnection, StreamOwned};
 
 use crate::krl::folder::Folder;
 use crate::krl::server::{configuration, make_certificates};
+pub(crate) use provider::CODE;
 pub(crate) use state::Wrong;
 use state::{Request, State};
 

@@ -229,6 +229,12 @@ impl ExchangeError {
         matches!(self, Self::Refused { problem, .. } if problem.status == 401)
     }
 
+    /// Whether a person has something to do yet, before the login opens anything.
+    pub(super) fn is_pending(&self) -> bool {
+        matches!(self, Self::Refused { problem, .. }
+            if problem.status == 400 && problem.r#type.ends_with("/problems/authorization-pending"))
+    }
+
     /// Whether the server's policy said no.
     #[must_use]
     pub fn is_policy(&self) -> bool {

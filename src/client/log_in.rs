@@ -38,6 +38,12 @@ pub enum LogInError {
     /// The key did not sign.
     #[error(transparent)]
     Sign(#[from] SignRequestError),
+    /// No browser could come back.
+    #[error("the listener that a browser comes back to")]
+    Loopback(#[source] std::io::Error),
+    /// Nobody logged in in a browser.
+    #[error("nobody logged in in a browser within ten minutes")]
+    TooLate,
     /// What it made can't be written.
     #[error("the signature of the login")]
     Signature(#[source] ssh_key::Error),
@@ -91,7 +97,7 @@ pub fn log_in(
     Ok(KeptSession::new(opened.token, key, opened.session))
 }
 
-fn other_kind(exchange: &Exchange, method: &str, begun: &LoginBegun) -> LogInError {
+pub(super) fn other_kind(exchange: &Exchange, method: &str, begun: &LoginBegun) -> LogInError {
     LogInError::Kind {
         method: method.to_owned(),
         server: exchange.server().clone(),
@@ -104,7 +110,7 @@ fn other_kind(exchange: &Exchange, method: &str, begun: &LoginBegun) -> LogInErr
 }
 
 /// Where the login is answered; its id becomes a part of a path.
-fn token_path(exchange: &Exchange, begun: &LoginBegun) -> Result<String, ExchangeError> {
+pub(super) fn token_path(exchange: &Exchange, begun: &LoginBegun) -> Result<String, ExchangeError> {
     let is_id = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
     if !begun.login.bytes().all(is_id) {
         return Err(exchange.strange("the id of the login"));

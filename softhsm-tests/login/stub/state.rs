@@ -6,6 +6,8 @@ use punchmark::login::key::{KeyAnswer, KeyChallenge};
 use punchmark::request::RequestFile;
 use serde_json::{Value, json};
 
+use super::provider::Provider;
+
 use crate::harness::process::{bounded, run};
 use crate::krl::folder::Folder;
 
@@ -34,6 +36,7 @@ pub(crate) struct State {
     /// `METHOD PATH STATUS` of each request.
     pub(crate) asked: Vec<String>,
     pub(crate) serial: u64,
+    pub(crate) provider: Provider,
     pub(super) nonces: u64,
     /// Whether the nonce was over at the last request for a certificate: each second one is.
     was_stale: bool,
@@ -51,7 +54,7 @@ pub(super) struct Request {
 }
 
 /// A status and a body.
-type Answer = (u16, Value);
+pub(super) type Answer = (u16, Value);
 
 impl Default for State {
     fn default() -> Self {
@@ -60,6 +63,7 @@ impl Default for State {
             ca: "users".to_owned(),
             asked: Vec::new(),
             serial: 40,
+            provider: Provider::default(),
             nonces: 0,
             was_stale: false,
             session: None,
@@ -76,6 +80,10 @@ impl State {
         }
         match (request.method.as_str(), request.path.as_str()) {
             ("GET", "/v1/server") => (200, self.about(folder, url)),
+            ("POST", "/v1/logins") if request.body["method"] == "work" => {
+                self.provider.begin(&request.body, url)
+            }
+            ("POST", "/v1/logins/login-2/token") => self.token_by_provider(request, url),
             ("POST", "/v1/logins") => {
                 assert_eq!(request.body, json!({ "method": "keys" }));
                 let challenge = "BQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQU";
@@ -99,13 +107,17 @@ impl State {
             Wrong::Clock(seconds) => seconds,
             _ => 0,
         };
+        let mut logins = vec![json!({ "name": "keys", "kind": "key" })];
+        if self.provider.offered {
+            logins.push(json!({ "name": "work", "kind": "oidc" }));
+        }
         json!({
             "name": "ca", "version": "1", "url": url, "time": now() + ahead,
             "cas": [{
                 "name": "users", "certificates": "user", "public-key": line.trim(),
                 "fingerprint": key.fingerprint(ssh_key::HashAlg::Sha256).to_string(),
             }],
-            "logins": [{ "name": "keys", "kind": "key" }],
+            "logins": logins,
         })
     }
 
@@ -168,6 +180,23 @@ impl State {
         let session = json!({
             "token": token, "requester": login.name().as_str(), "method": "keys", "groups": [],
             "until": now() + 36_000, "idle": 7200,
+        });
+        (200, session)
+    }
+
+    fn token_by_provider(&mut self, request: &Request, url: &str) -> Answer {
+        let proof = match self.proof(request, url, None) {
+            Ok(proof) => proof,
+            Err(answer) => return answer,
+        };
+        if let Err(answer) = self.provider.check(&request.body) {
+            return answer;
+        }
+        let token = format!("token-{}-{}", self.ids.len(), "s".repeat(30));
+        self.session = Some((token.clone(), *proof.key()));
+        let session = json!({
+            "token": token, "requester": "peter", "method": "work",
+            "groups": ["work:engineers", "work:oncall"], "until": now() + 36_000, "idle": 7200,
         });
         (200, session)
     }
@@ -254,12 +283,12 @@ impl State {
     }
 }
 
-fn problem(status: u16, detail: &str) -> Answer {
+pub(super) fn problem(status: u16, detail: &str) -> Answer {
     let problem = json!({ "type": "x", "title": "no", "status": status, "detail": detail });
     (status, problem)
 }
 
-fn now() -> u64 {
+pub(super) fn now() -> u64 {
     let now = std::time::SystemTime::now();
     now.duration_since(std::time::UNIX_EPOCH).unwrap().as_secs()
 }

@@ -1,6 +1,7 @@
 //! A server that a command talks to: which one, whether it is still the same, and the session there.
 
 mod advice;
+mod browser;
 pub(crate) mod getting;
 pub(crate) mod identity;
 mod session;

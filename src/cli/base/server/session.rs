@@ -2,6 +2,7 @@
 
 use clap::Args;
 
+use super::browser;
 use super::identity::{AGENT, Identity};
 use super::{Visit, plain, until};
 use crate::api::Secret;
@@ -9,8 +10,8 @@ use crate::api::about::Method;
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{At, Failure};
 use crate::cli::base::pin::ask_password;
-use crate::cli::base::terminal::say;
-use crate::client::{KeptSession, LogInBy, log_in};
+use crate::cli::base::terminal::{say, somebody_is_there};
+use crate::client::{Browser, KeptSession, LogInBy, OIDC, log_in, log_in_by_provider};
 use crate::config;
 use crate::login::LoginKind;
 use crate::login::dpop::SessionKey;
@@ -29,6 +30,10 @@ pub(crate) struct LogInArguments {
     /// this account]
     #[arg(long, value_name = "NAME", conflicts_with = "identity")]
     pub(crate) user: Option<String>,
+
+    /// Log in in a browser elsewhere, where you type a code [default: in one here, if there is one]
+    #[arg(long, conflicts_with_all = ["identity", "user"])]
+    pub(crate) code: bool,
 
     /// The server's login method, where it has several
     #[arg(long, value_name = "NAME")]
@@ -63,6 +68,8 @@ impl Opened {
         let key = new_key()?;
         let kept = if method.kind == LoginKind::Password.as_str() {
             by_password(visit, arguments, (&method.name, &key))?
+        } else if method.kind == OIDC {
+            by_provider(visit, arguments, (&method.name, &key))?
         } else {
             by_key(visit, arguments, (&method.name, &key), pins)?
         };
@@ -116,10 +123,60 @@ fn by_password(
     Ok(kept)
 }
 
+/// In a browser, here or elsewhere.
+fn by_provider(
+    visit: &mut Visit,
+    arguments: &LogInArguments,
+    (method, key): (&str, &SessionKey),
+) -> Result<KeptSession, Failure> {
+    let server = visit.trusted.server.clone();
+    if !somebody_is_there() {
+        let words = format!(
+            "a login by {} wants a browser and somebody at a terminal, and there is none",
+            plain(method)
+        );
+        return Err(
+            Failure::new(words).hint(format!("log in at one first: punchmark login {server}"))
+        );
+    }
+    let exchange = &mut visit.exchange;
+    if browser::is_here() && !arguments.code {
+        let mut open = |page: &str| {
+            if browser::open(page) {
+                say(&format!("opened {page} in your browser"));
+            } else {
+                say(&format!("open in your browser: {page}"));
+            }
+        };
+        return Ok(log_in_by_provider(
+            exchange,
+            method,
+            key,
+            Browser::Here(&mut open),
+        )?);
+    }
+    let name = rustix::system::uname();
+    let host = plain(&name.nodename().to_string_lossy());
+    let mut tell = |page: &str, code: &str| {
+        say(&format!("open in a browser: {page}"));
+        say(&format!(
+            "log in there, and type {code} if the page asks for {host}"
+        ));
+    };
+    let browser = Browser::Elsewhere {
+        host: &host,
+        tell: &mut tell,
+    };
+    Ok(log_in_by_provider(exchange, method, key, browser)?)
+}
+
 /// `logged in as peter by keys until 2026-11-27 20:05`
 fn logged_in(kept: &KeptSession) -> String {
     let session = &kept.session;
-    let groups = match session.groups.as_slice() {
+    let of_method = format!("{}:", session.method);
+    let names = session.groups.iter();
+    let names = names.map(|group| group.strip_prefix(&of_method).unwrap_or(group));
+    let groups = match names.collect::<Vec<_>>().as_slice() {
         [] => String::new(),
         groups => format!(" ({})", plain(&groups.join(", "))),
     };
@@ -134,7 +191,7 @@ fn logged_in(kept: &KeptSession) -> String {
 /// The method that is named, or was the last time, or fits what else is named, or is the only one.
 fn method(visit: &Visit, arguments: &LogInArguments) -> Result<Method, Failure> {
     let logins = &visit.about.logins;
-    let is_known = |method: &&Method| KINDS.iter().any(|kind| kind.as_str() == method.kind);
+    let is_known = |method: &&Method| KINDS.contains(&method.kind.as_str());
     let of = |name: &String| logins.iter().find(|method| method.name == *name);
     let offers = |name: &&String| of(name).is_some();
     let asked = arguments.method.as_ref();
@@ -145,13 +202,14 @@ fn method(visit: &Visit, arguments: &LogInArguments) -> Result<Method, Failure> 
         )));
     }
     let wanted = match arguments {
-        LogInArguments { user: Some(_), .. } => Some(LoginKind::Password),
+        LogInArguments { user: Some(_), .. } => Some("password"),
         LogInArguments {
             identity: Some(_), ..
-        } => Some(LoginKind::Key),
+        } => Some("key"),
+        LogInArguments { code: true, .. } => Some(OIDC),
         _ => None,
     };
-    let fits = |method: &&Method| wanted.is_none_or(|kind| kind.as_str() == method.kind);
+    let fits = |method: &&Method| wanted.is_none_or(|kind| kind == method.kind);
     let before = visit.trusted.method.as_ref().and_then(of).filter(fits);
     if let Some(method) = asked.and_then(of).or(before) {
         return Ok(method.clone());
@@ -180,4 +238,4 @@ fn new_key() -> Result<SessionKey, Failure> {
 }
 
 /// What this program can log in by.
-const KINDS: [LoginKind; 2] = [LoginKind::Key, LoginKind::Password];
+const KINDS: [&str; 3] = ["key", "password", OIDC];
