@@ -18,7 +18,7 @@ use crate::api::Secret;
 
 /// Listens on a free port, until it is dropped.
 #[derive(Debug)]
-pub struct Loopback {
+pub(super) struct Loopback {
     listener: TcpListener,
     expected: Arc<Expected>,
     sender: SyncSender<Back>,
@@ -27,7 +27,7 @@ pub struct Loopback {
 
 /// What a browser came back with.
 #[derive(Debug)]
-pub enum Back {
+pub(super) enum Back {
     /// A code, which counts once and with the login's verifier alone.
     Code(Secret),
     /// The login was refused; the server says why when it is asked.
@@ -39,7 +39,7 @@ impl Loopback {
     ///
     /// # Errors
     /// What the system says of a listener.
-    pub fn listen(state: &str) -> io::Result<Self> {
+    pub(super) fn listen(state: &str) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         listener.set_nonblocking(true)?;
         let port = listener.local_addr()?.port();
@@ -58,7 +58,7 @@ impl Loopback {
 
     /// Where the browser is sent back to.
     #[must_use]
-    pub fn redirect(&self) -> String {
+    pub(super) fn redirect(&self) -> String {
         format!("http://{}/", self.expected.host)
     }
 
@@ -66,7 +66,7 @@ impl Loopback {
     ///
     /// # Errors
     /// What the system says of the listener.
-    pub fn wait(&self, at_most: Duration) -> io::Result<Option<Back>> {
+    pub(super) fn wait(&self, at_most: Duration) -> io::Result<Option<Back>> {
         let begun = Instant::now();
         while begun.elapsed() < at_most {
             match self.listener.accept() {
