@@ -20,10 +20,10 @@ pub mod place;
 mod trust;
 
 pub use address::{AddressError, ServerAddress};
-pub use by_provider::{Browser, OIDC, log_in_by_provider};
+pub use by_provider::{Browser, log_in_by_provider};
 pub use exchange::{Exchange, ExchangeError};
 pub use folder::{FolderError, FolderLock, KeptSession, ServerFolder};
 pub use held::{Held, HeldCertificate, Whereabouts};
 pub use log_in::{LogInBy, LogInError, log_in};
 pub use order::{Order, OrderError, Ordered, RoleOffered, order, roles};
-pub use trust::{TrustError, Trusted};
+pub use trust::{OIDC, TrustError, Trusted};

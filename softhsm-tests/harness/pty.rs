@@ -85,6 +85,12 @@ impl Pty {
         let (rest, code) = all.rsplit_once(EXIT_CODE).expect("the program ended");
         (rest.to_owned(), code.trim().parse().unwrap())
     }
+
+    /// Reads to the end of whoever was ended by a key; gives the rest of the output.
+    #[track_caller]
+    pub(crate) fn gone(mut self) -> String {
+        self.session.exp_eof().unwrap()
+    }
 }
 
 const EXIT_CODE: &str = "exit code ";

@@ -7,7 +7,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use super::User;
-use super::stub::{CODE, Stub};
+use super::stub::{CODE, Stub, Wrong};
 use crate::harness::process::{Ran, bounded, run, wait_until};
 use crate::harness::pty::{self, Pty};
 use crate::harness::punchmark::BINARY;
@@ -37,24 +37,50 @@ fn page(user: &User) -> PathBuf {
 }
 
 fn arguments(stub: &Stub) -> Vec<String> {
+    let all = ["login", "--method", "work", "--ca-file"].map(str::to_owned);
     let roots = stub.file("roots.pem").display().to_string();
-    [
-        "login",
-        "--method",
-        "work",
-        "--ca-file",
-        &roots,
-        &stub.address(),
-    ]
-    .map(str::to_owned)
-    .into()
+    [&all[..], &[roots, stub.address()]].concat()
 }
 
-/// Begins to log in at a terminal, with a browser here.
-fn begin(stub: &Stub, user: &User) -> Pty {
+/// A command at a terminal, with a browser here.
+fn at_terminal(user: &User, arguments: &[String]) -> Pty {
     let mut command = with_browser(user, user.prepare(pty::command(BINARY)));
+    command.args(arguments);
+    Pty::start(command)
+}
+
+/// Begins to log in.
+fn begin(stub: &Stub, user: &User) -> Pty {
+    at_terminal(user, &arguments(stub))
+}
+
+/// Begins to log in at a terminal that somebody has from elsewhere.
+fn begin_from_elsewhere(stub: &Stub, user: &User) -> Pty {
+    let mut command = with_browser(user, user.prepare(pty::command(BINARY)));
+    command.env("SSH_CONNECTION", "192.0.2.1 50000 192.0.2.2 22");
     command.args(arguments(stub));
     Pty::start(command)
+}
+
+/// Ends a login well, as the browser does.
+fn finish(stub: &Stub, mut terminal: Pty) -> String {
+    terminal.expect("in your browser");
+    come_back(stub, &format!("code={CODE}&state={}", state(stub)));
+    let (said, code) = terminal.finish();
+    assert_eq!(code, 0, "{said}");
+    said
+}
+
+fn has_asked(stub: &Stub, line: &str) -> bool {
+    let state = stub.state.lock().unwrap();
+    state.asked.iter().any(|asked| asked == line)
+}
+
+/// Loses the session, as whoever empties the folder does.
+fn forget(user: &User) {
+    let servers = user.path(".local/state/punchmark/servers");
+    let folder = servers.read_dir().unwrap().next().unwrap().unwrap();
+    std::fs::remove_file(folder.path().join("session.json")).unwrap();
 }
 
 /// What the browser is answered when it comes back to this place with that query.
@@ -113,24 +139,15 @@ fn a_browser_here_opens_the_page_and_comes_back_with_a_code() {
 #[test]
 fn a_code_is_typed_elsewhere_where_no_browser_is_here() {
     let (stub, user) = (offering(), User::new());
-    let mut command = with_browser(&user, user.prepare(pty::command(BINARY)));
-    command.env("SSH_CONNECTION", "192.0.2.1 50000 192.0.2.2 22");
-    command.args(arguments(&stub));
-    let mut terminal = Pty::start(command);
+    let mut terminal = begin_from_elsewhere(&stub, &user);
     terminal.expect(&format!(
         "open in a browser: https://{}/login/login-2",
         stub.address()
     ));
     terminal.expect("type ABCD-EFGH");
-    let asked = "POST /v1/logins/login-2/token 400";
-    wait_until("it asked in vain", || {
-        stub.state
-            .lock()
-            .unwrap()
-            .asked
-            .iter()
-            .any(|line| line == asked)
-    });
+    wait_until("it asked in vain", || has_asked(&stub, PENDING));
+    // A server that is busy for a moment costs nobody the way to the other browser.
+    stub.state.lock().unwrap().provider.busy = 2;
     stub.state.lock().unwrap().provider.typed = true;
     let (said, code) = terminal.finish();
     assert_eq!(code, 0, "{said}");
@@ -161,6 +178,152 @@ fn why_the_provider_let_nobody_in_is_told() {
 }
 
 #[test]
+fn a_code_that_is_wrong_opens_nothing() {
+    let (stub, user) = (offering(), User::new());
+    let mut terminal = begin(&stub, &user);
+    terminal.expect("in your browser");
+    come_back(&stub, &format!("code=of-another&state={}", state(&stub)));
+    let (said, code) = terminal.finish();
+    assert_eq!(code, 1, "{said}");
+    assert!(said.contains("the login opened nothing"), "{said}");
+    assert!(
+        said.contains("begin again with `punchmark login`"),
+        "{said}"
+    );
+    assert!(!said.contains("enrolled"), "{said}");
+    // Typed wrong too often, where somebody types it.
+    let mut terminal = begin_from_elsewhere(&stub, &user);
+    terminal.expect("type ABCD-EFGH");
+    wait_until("it asked in vain", || has_asked(&stub, PENDING));
+    stub.state.lock().unwrap().provider.refusal = Some("the code was typed wrong five times");
+    let (said, code) = terminal.finish();
+    assert_eq!(code, 3, "{said}");
+    assert!(said.contains("typed wrong five times"), "{said}");
+    user.run(&["login", "--status"]).exits(1);
+}
+
+#[test]
+fn a_server_without_codes_sends_its_users_to_where_a_browser_is() {
+    let (stub, user) = (offering(), User::new());
+    stub.state.lock().unwrap().provider.without_codes = true;
+    let (said, code) = begin_from_elsewhere(&stub, &user).finish();
+    assert_eq!(code, 3, "{said}");
+    assert!(said.contains("codes are off for method work"), "{said}");
+    assert!(said.contains("log in where a browser is"), "{said}");
+}
+
+#[test]
+fn control_c_ends_the_login_and_not_the_browser() {
+    let (stub, user) = (offering(), User::new());
+    let mut command = with_browser(&user, user.prepare(pty::command(BINARY)));
+    let (browser, alive) = (user.path("browser"), user.path("alive"));
+    let script = format!("#!/bin/sh\nsleep 2\necho >'{}'\n", alive.display());
+    write(&browser, script, 0o755);
+    command.args(arguments(&stub));
+    let mut terminal = Pty::start(command);
+    terminal.expect("in your browser");
+    terminal.press_control('c');
+    terminal.gone();
+    assert!(!alive.exists(), "the browser was done before");
+    let redirect = stub.state.lock().unwrap().provider.asked["redirect"].clone();
+    let listener = redirect.as_str().unwrap().trim_start_matches("http://");
+    assert!(TcpStream::connect(listener.trim_end_matches('/')).is_err());
+    wait_until("the browser is done", || alive.exists());
+    user.run(&["login", "--status"]).exits(1);
+    // Nobody holds anything that the next login needs.
+    finish(&stub, begin(&stub, &user));
+    user.run(&["get"]).ok();
+}
+
+#[test]
+fn get_logs_in_again_where_somebody_is_at_a_terminal() {
+    let (stub, user) = (offering(), User::new());
+    finish(&stub, begin(&stub, &user));
+    // The session is unknown here, and then there.
+    let here = || forget(&user);
+    let there = || stub.be(Wrong::Forgot);
+    let both: [&dyn Fn(); 2] = [&here, &there];
+    for lose in both {
+        lose();
+        let terminal = at_terminal(&user, &["get".to_owned()]);
+        let said = finish(&stub, terminal);
+        assert!(said.contains("logged in as peter by work"), "{said}");
+        assert!(said.contains("peter_file for 1 hour"), "{said}");
+    }
+    assert_eq!(user.identities().len(), 1);
+}
+
+#[test]
+fn one_of_several_methods_is_named_or_is_the_one_that_fits() {
+    let (stub, user) = (offering(), User::new());
+    let run = |more: &[&str]| {
+        let roots = stub.file("roots.pem").display().to_string();
+        let address = stub.address();
+        let all = [&["login", "--ca-file", &roots], more, &[&address]].concat();
+        user.run(&all)
+    };
+    run(&[]).exits(2).says("name one with --method: keys, work");
+    run(&["--code"])
+        .exits(1)
+        .says("a login by work wants somebody");
+    run(&["--method", "work"])
+        .exits(1)
+        .says("a login by work wants somebody");
+    run(&["--method", "keys", "--code"])
+        .exits(2)
+        .says("nobody logs in by method keys with --code");
+    run(&["--method", "none"])
+        .exits(2)
+        .says("no login method none");
+    let identity = stub.file("peter").display().to_string();
+    run(&["--identity", &identity, "--code"]).exits(2);
+    run(&["--identity", &identity]).ok();
+    finish(&stub, begin(&stub, &user));
+    // The last one is the next one.
+    finish(&stub, at_terminal(&user, &["login".to_owned()]));
+}
+
+#[test]
+fn without_a_terminal_no_browser_opens_and_nothing_waits() {
+    let (stub, user) = (offering(), User::new());
+    let words = format!(
+        "punchmark: a login by work wants somebody at a terminal; at one: punchmark login {}\n",
+        stub.address()
+    );
+    let apart = |arguments: &[&str]| -> Ran {
+        let begun = Instant::now();
+        let mut command = with_browser(&user, user.prepare(bounded(BINARY)));
+        let ran = run(command.args(arguments));
+        assert!(begun.elapsed() < Duration::from_secs(1), "{ran}");
+        ran
+    };
+    let log_in = arguments(&stub);
+    let log_in: Vec<_> = log_in.iter().map(String::as_str).collect();
+    for more in [&[][..], &["--code"]] {
+        let ran = apart(&[&log_in, more].concat()).exits(1);
+        assert!(ran.stderr.ends_with(&words), "{ran}");
+        assert!(!page(&user).exists());
+        assert!(stub.state.lock().unwrap().provider.asked.is_null());
+    }
+    finish(&stub, begin(&stub, &user));
+    apart(&["-q", "get"]).ok();
+    // A session that is over there, and then one that is known to be over here.
+    stub.be(Wrong::Forgot);
+    std::fs::remove_file(page(&user)).unwrap();
+    assert_eq!(apart(&["-q", "get"]).exits(1).stderr, words);
+    forget(&user);
+    stub.count("");
+    assert_eq!(apart(&["-q", "get"]).exits(1).stderr, words);
+    assert_eq!(stub.count(""), 0);
+    // A certificate that still lives lets ssh in meanwhile.
+    apart(&["-q", "get", "--if-needed", "2h"])
+        .ok()
+        .says("wants somebody at a terminal")
+        .says("the certificate that is there still counts");
+    assert!(!page(&user).exists());
+}
+
+#[test]
 fn a_browser_is_led_to_the_page_of_the_login_and_nowhere_else() {
     let (stub, user) = (offering(), User::new());
     for elsewhere in [
@@ -179,17 +342,4 @@ fn a_browser_is_led_to_the_page_of_the_login_and_nowhere_else() {
     }
 }
 
-#[test]
-fn without_a_terminal_no_browser_opens_and_nothing_waits() {
-    let (stub, user) = (offering(), User::new());
-    for more in [&[][..], &["--code"]] {
-        let begun = Instant::now();
-        let mut command = with_browser(&user, user.prepare(bounded(BINARY)));
-        let ran: Ran = run(command.args(arguments(&stub)).args(more)).exits(1);
-        assert!(begun.elapsed() < Duration::from_secs(10), "{ran}");
-        let ran = ran.says("wants a browser and somebody at a terminal");
-        assert!(!ran.stderr.contains("logged in"), "{ran}");
-        assert!(!page(&user).exists());
-        assert!(stub.state.lock().unwrap().provider.asked.is_null());
-    }
-}
+const PENDING: &str = "POST /v1/logins/login-2/token 400";

@@ -15,7 +15,7 @@ use crate::client::{Exchange, ServerAddress, ServerFolder, Trusted};
 use crate::config;
 use crate::wire::chain;
 
-/// Log in to a server, with a key that is enrolled for you or a password
+/// Log in to a server, with a key that is enrolled for you, a password or in a browser
 ///
 /// `punchmark get` asks for certificates then. Where somebody logs in for the first time, the server's CAs are
 /// shown; another key of one of them is refused later.
@@ -169,5 +169,6 @@ Examples:
   punchmark login ca.example.org
   punchmark login --identity ~/.ssh/id_ed25519 --ca-file roots.pem ca.example.org:8443
   punchmark login --user peter ca.example.org
+  punchmark login --method work --code ca.example.org
   punchmark login --status
   punchmark login --end";

@@ -14,14 +14,11 @@ use sha2::{Digest as _, Sha256};
 use super::exchange::Shown;
 use super::log_in::{LogInError, other_kind, token_path};
 use super::loopback::{Back, Loopback};
-use super::{Exchange, ExchangeError, KeptSession};
+use super::{Exchange, ExchangeError, KeptSession, OIDC};
 use crate::api::Secret;
 use crate::api::login::{LoginBegun, NewLogin, ProviderShown, SessionOpened};
 use crate::api::path;
 use crate::login::dpop::SessionKey;
-
-/// The kind of such a method.
-pub const OIDC: &str = "oidc";
 
 /// Where the person is who logs in.
 pub enum Browser<'b> {
@@ -91,7 +88,7 @@ fn here(
         code,
         verifier: verifier.clone(),
     };
-    Ok(show(exchange, key, &begun, &shown)?)
+    show(exchange, key, &begun, &shown).map_err(LogInError::ByProvider)
 }
 
 /// The server is asked until the code was typed.
@@ -114,11 +111,15 @@ fn elsewhere(
         verifier: verifier.clone(),
     };
     let started = Instant::now();
+    let mut in_vain = 0;
     while started.elapsed() < PATIENCE {
-        match show(exchange, key, &begun, &shown) {
-            Err(error) if error.is_pending() => thread::sleep(BETWEEN),
-            opened => return Ok(opened?),
-        }
+        in_vain = match show(exchange, key, &begun, &shown) {
+            Err(error) if error.is_pending() => 0,
+            // Whoever types a code meanwhile need not begin again.
+            Err(error) if error.is_passing() && in_vain < IN_VAIN_MAX => in_vain + 1,
+            opened => return opened.map_err(LogInError::ByProvider),
+        };
+        thread::sleep(BETWEEN);
     }
     Err(LogInError::TooLate)
 }
@@ -175,3 +176,5 @@ const PATIENCE: Duration = Duration::from_secs(600);
 /// Between two questions, as the server asks for.
 const BETWEEN: Duration = Duration::from_secs(2);
 const CODE_MAX: usize = 16;
+/// Questions behind one another that a server doesn't answer.
+const IN_VAIN_MAX: u32 = 5;

@@ -231,8 +231,27 @@ impl ExchangeError {
 
     /// Whether a person has something to do yet, before the login opens anything.
     pub(super) fn is_pending(&self) -> bool {
-        matches!(self, Self::Refused { problem, .. }
-            if problem.status == 400 && problem.r#type.ends_with("/problems/authorization-pending"))
+        self.is_problem("authorization-pending")
+    }
+
+    /// Whether the server's config lets nobody log in by a code that is typed elsewhere.
+    #[must_use]
+    pub fn is_code_off(&self) -> bool {
+        self.is_problem("code-login-off")
+    }
+
+    /// Whether the same question may be answered in a while.
+    pub(super) fn is_passing(&self) -> bool {
+        self.is_down() || matches!(self, Self::Refused { problem, .. } if problem.status == 429)
+    }
+
+    /// By the page of the server's that says what kind of problem it is.
+    fn is_problem(&self, name: &str) -> bool {
+        let Self::Refused { problem, .. } = self else {
+            return false;
+        };
+        let of = problem.r#type.rsplit_once("/problems/");
+        of.is_some_and(|(_, known)| known == name)
     }
 
     /// Whether the server's policy said no.

@@ -1,4 +1,4 @@
-//! Logging in, by an enrolled key or a password.
+//! Logging in, by an enrolled key or a password; and what a login is begun and answered with.
 
 use base64ct::{Base64UrlUnpadded, Encoding as _};
 use ssh_key::{LineEnding, SshSig};
@@ -20,6 +20,9 @@ pub enum LogInError {
     /// The server said no, or nothing.
     #[error(transparent)]
     Exchange(#[from] ExchangeError),
+    /// The login at the provider opened nothing.
+    #[error(transparent)]
+    ByProvider(ExchangeError),
     /// A method of another kind.
     #[error(
         "login method {method} of {server} is of kind {kind:?}, which is not what it said before, or none that this program knows"

@@ -5,7 +5,7 @@
 //! the login's own number changes nothing: the listener goes on to wait.
 
 use std::io::{self, Read as _, Write as _};
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, Ipv6Addr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
@@ -40,13 +40,16 @@ impl Loopback {
     /// # Errors
     /// What the system says of a listener.
     pub(super) fn listen(state: &str) -> io::Result<Self> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+        let v4 = (Ipv4Addr::LOCALHOST, 0).into();
+        // For a machine that has no other address.
+        let v6 = (Ipv6Addr::LOCALHOST, 0).into();
+        let listener = TcpListener::bind([v4, v6].as_slice())?;
         listener.set_nonblocking(true)?;
-        let port = listener.local_addr()?.port();
+        let host = listener.local_addr()?.to_string();
         let (sender, back) = sync_channel(1);
         let expected = Arc::new(Expected {
             state: state.to_owned(),
-            host: format!("{}:{port}", Ipv4Addr::LOCALHOST),
+            host,
         });
         Ok(Self {
             listener,

@@ -9,6 +9,10 @@ use ssh_key::{HashAlg, PublicKey};
 use super::{Exchange, ExchangeError, ServerAddress};
 use crate::api::about::Server;
 use crate::api::path;
+use crate::login::LoginKind;
+
+/// The kind of a method by which an identity provider says who somebody is.
+pub const OIDC: &str = "oidc";
 
 /// A server as it was when it was first met.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,6 +32,9 @@ pub struct Trusted {
     /// The login method that was used last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub method: Option<String>,
+    /// What kind of method that is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
     /// The fingerprints of its CAs' keys, by the CA's name.
     #[serde(default)]
     pub cas: BTreeMap<String, String>,
@@ -80,8 +87,17 @@ impl Trusted {
             identity: None,
             user: None,
             method: None,
+            kind: None,
             cas: BTreeMap::new(),
         }
+    }
+
+    /// The method that was used last, if nobody can log in by it again without somebody at a terminal.
+    #[must_use]
+    pub fn method_of_a_person(&self) -> Option<&str> {
+        let kind = self.kind.as_deref()?;
+        let wants_somebody = kind == OIDC || kind == LoginKind::Password.as_str();
+        self.method.as_deref().filter(|_| wants_somebody)
     }
 
     /// Asks the server what it is, and holds that against what was known; CAs that are new are kept from now on.

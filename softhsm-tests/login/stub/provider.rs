@@ -19,6 +19,10 @@ pub(crate) struct Provider {
     pub(crate) refusal: Option<&'static str>,
     /// Where the page lies, if not where it should.
     pub(crate) page: Option<String>,
+    /// Whether a code that is typed elsewhere opens nothing here.
+    pub(crate) without_codes: bool,
+    /// How many questions are answered with 503 yet.
+    pub(crate) busy: u32,
 }
 
 /// What the browser comes back with.
@@ -26,6 +30,9 @@ pub(crate) const CODE: &str = "Y29kZQ-of_this-login";
 
 impl Provider {
     pub(super) fn begin(&mut self, asked: &Value, url: &str) -> Answer {
+        if self.without_codes && asked["way"] == "code" {
+            return of_kind("code-login-off", 403, "codes are off for method work");
+        }
         self.asked = asked.clone();
         let page = format!("{url}/login/login-2");
         let page = self.page.clone().unwrap_or(page);
@@ -38,23 +45,32 @@ impl Provider {
     }
 
     /// Whether what was shown opens a session; else what is answered.
-    pub(super) fn check(&self, shown: &Value) -> Result<(), Answer> {
+    pub(super) fn check(&mut self, shown: &Value) -> Result<(), Answer> {
         let verifier = shown["verifier"].as_str().unwrap();
         assert_eq!(verifier.len(), 43);
         let s256 = Base64UrlUnpadded::encode_string(&Sha256::digest(verifier));
         assert_eq!(self.asked["challenge"], s256);
+        if self.busy > 0 {
+            self.busy -= 1;
+            return Err(of_kind("busy", 503, "so much waits"));
+        }
         if let Some(refusal) = self.refusal {
-            return Err(problem(403, refusal));
+            return Err(of_kind("login-refused", 403, refusal));
         }
         let is_typed = self.asked["way"] == "code" && self.typed && shown.get("code").is_none();
         match is_typed || self.asked["way"] == "browser" && shown["code"] == CODE {
             true => Ok(()),
             false if self.asked["way"] == "code" => {
-                let (status, mut pending) = problem(400, "nobody typed the code yet");
-                pending["type"] = json!("https://ca/problems/authorization-pending");
-                Err((status, pending))
+                let nobody = "nobody typed the code yet";
+                Err(of_kind("authorization-pending", 400, nobody))
             }
-            false => Err(problem(401, "the login opened nothing")),
+            false => Err(of_kind("login", 401, "the login opened nothing")),
         }
     }
+}
+
+fn of_kind(name: &str, status: u16, detail: &str) -> Answer {
+    let (status, mut told) = problem(status, detail);
+    told["type"] = json!(format!("https://ca/problems/{name}"));
+    (status, told)
 }

@@ -16,7 +16,7 @@ use crate::certificate::length;
 use crate::client::{Exchange, FolderLock, ServerAddress, ServerFolder, TrustError, Trusted};
 use crate::config;
 
-pub(crate) use session::{LogInArguments, Opened};
+pub(crate) use session::{LogInArguments, Opened, wants_somebody};
 
 /// Which server.
 #[derive(Debug, Args)]
@@ -37,7 +37,7 @@ pub(crate) struct Visit {
 
 /// Why a server was not visited.
 pub(crate) enum Unvisited {
-    /// It can't be reached, or is too busy.
+    /// It can't be reached, or is too busy, or nobody is here to log in.
     Down(Failure),
     /// Anything else.
     Failed(Failure),

@@ -59,19 +59,24 @@ impl Advised for TrustError {
 impl Advised for LogInError {
     fn kind(&self) -> Kind {
         match self {
-            Self::Exchange(error) => error.kind(),
+            Self::Exchange(error) | Self::ByProvider(error) => error.kind(),
             _ => Kind::Failed,
         }
     }
 
     fn hint(&self) -> Option<String> {
         match self {
+            Self::ByProvider(error) if error.is_logged_out() => Some(AGAIN.to_owned()),
+            Self::TooLate => Some(AGAIN.to_owned()),
+            Self::Exchange(error) if error.is_code_off() => Some(
+                "log in where a browser is: the same command at a machine with one, and not over ssh".to_owned(),
+            ),
             Self::Exchange(error) if error.is_logged_out() => Some(
                 "is the key enrolled for you? `punchmark requester list` at the CA says so; another one is named \
                  with --identity"
                     .to_owned(),
             ),
-            Self::Exchange(error) => error.hint(),
+            Self::Exchange(error) | Self::ByProvider(error) => error.hint(),
             Self::Sign(error) => error.hint(),
             _ => None,
         }
@@ -114,3 +119,5 @@ impl Advised for AddressError {
 }
 
 impl Advised for PlaceError {}
+
+const AGAIN: &str = "a login counts once, and for some minutes: begin again with `punchmark login`";

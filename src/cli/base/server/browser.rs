@@ -1,6 +1,7 @@
 //! The browser of whoever logs in: whether there is one here, and having it open a page.
 
 use std::ffi::OsString;
+use std::os::unix::process::CommandExt as _;
 use std::process::{Command, Stdio};
 
 /// Whether a browser here could show somebody a page: there is a display, and nobody comes from elsewhere.
@@ -53,6 +54,8 @@ fn start(program: OsString, arguments: &[OsString]) -> bool {
     let mut command = Command::new(program);
     command.args(arguments).stdin(Stdio::null());
     command.stdout(Stdio::null()).stderr(Stdio::null());
+    // Control-C ends the login, and no browser.
+    command.process_group(0);
     command.spawn().is_ok()
 }
 

@@ -9,14 +9,14 @@ use clap::Args;
 
 use self::key::{Asks, Key};
 use self::placed::{place, tell};
-use super::{LogInArguments, Opened, ServerArgument, Unvisited, Visit, plain};
+use super::{LogInArguments, Opened, ServerArgument, Unvisited, Visit, plain, wants_somebody};
 use crate::certificate::{Kind, Subject};
 use crate::cli::base::arguments::{last_validity, span};
 use crate::cli::base::asks_for_pins::AsksForPins;
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{At, Exit, Failure};
 use crate::cli::base::request::key::own_file;
-use crate::cli::base::terminal::warn;
+use crate::cli::base::terminal::{somebody_is_there, warn};
 use crate::client::place::{NewKey, comment, is_there};
 use crate::client::{
     ExchangeError, FolderLock, HeldCertificate, Order, OrderError, RoleOffered, ServerFolder,
@@ -72,12 +72,11 @@ impl Getting {
         if self.has_enough(&folder)? {
             return Ok(Exit::Done);
         }
-        let lock = folder.lock()?;
-        // Whoever held the lock may have got it meanwhile.
-        if self.has_enough(&folder)? {
-            return Ok(Exit::Done);
-        }
-        let done = self.anew(&folder, lock, again, context);
+        let done = match nobody_logs_in(&folder)? {
+            // Whoever holds the lock may wait for a person.
+            Some(failure) => Err(Unvisited::Down(failure)),
+            None => self.behind_others(&folder, again, context),
+        };
         match done {
             Err(Unvisited::Down(failure)) if self.lives(&folder)? => {
                 warn(&format!(
@@ -88,6 +87,20 @@ impl Getting {
             }
             done => Ok(done.map(|()| Exit::Done)?),
         }
+    }
+
+    /// Gets it, unless whoever held the lock did meanwhile.
+    fn behind_others(
+        &self,
+        folder: &ServerFolder,
+        again: LogsIn,
+        context: &Context,
+    ) -> Result<(), Unvisited> {
+        let lock = folder.lock().map_err(Failure::from)?;
+        if self.has_enough(folder)? {
+            return Ok(());
+        }
+        self.anew(folder, lock, again, context)
     }
 
     /// Gets another one in the session that is there.
@@ -227,7 +240,7 @@ impl Getting {
                 .hint(log_in_again(&visit.trusted))
                 .into());
         }
-        if visit.trusted.identity.is_none() {
+        if visit.trusted.method.is_none() {
             return Err(not_logged_in(&self.server).into());
         }
         let as_before = LogInArguments::default();
@@ -278,6 +291,23 @@ impl Getting {
             evidence: Vec::new(),
         })
     }
+}
+
+/// Why no session could be opened, where that is seen without asking anybody: there is none, and nobody is at
+/// a terminal to open one.
+fn nobody_logs_in(folder: &ServerFolder) -> Result<Option<Failure>, Failure> {
+    if somebody_is_there() {
+        return Ok(None);
+    }
+    let kept = folder.session()?;
+    if kept.is_some_and(|kept| !kept.is_over(config::now())) {
+        return Ok(None);
+    }
+    let Some(trusted) = folder.trusted()? else {
+        return Ok(None);
+    };
+    let method = trusted.method_of_a_person();
+    Ok(method.map(|method| wants_somebody(method, &trusted)))
 }
 
 fn unvisited(error: OrderError<SignRequestError>) -> Unvisited {

@@ -11,7 +11,7 @@ use crate::cli::base::context::Context;
 use crate::cli::base::failure::{At, Failure};
 use crate::cli::base::pin::ask_password;
 use crate::cli::base::terminal::{say, somebody_is_there};
-use crate::client::{Browser, KeptSession, LogInBy, OIDC, log_in, log_in_by_provider};
+use crate::client::{Browser, KeptSession, LogInBy, OIDC, Trusted, log_in, log_in_by_provider};
 use crate::config;
 use crate::login::LoginKind;
 use crate::login::dpop::SessionKey;
@@ -38,6 +38,20 @@ pub(crate) struct LogInArguments {
     /// The server's login method, where it has several
     #[arg(long, value_name = "NAME")]
     pub(crate) method: Option<String>,
+}
+
+impl LogInArguments {
+    /// What is named that goes with one kind of method alone, and the kind.
+    fn only_for(&self) -> Option<(&'static str, &'static str)> {
+        match self {
+            Self { user: Some(_), .. } => Some(("--user", LoginKind::Password.as_str())),
+            Self {
+                identity: Some(_), ..
+            } => Some(("--identity", LoginKind::Key.as_str())),
+            Self { code: true, .. } => Some(("--code", OIDC)),
+            _ => None,
+        }
+    }
 }
 
 /// A session and its key.
@@ -74,6 +88,7 @@ impl Opened {
             by_key(visit, arguments, (&method.name, &key), pins)?
         };
         visit.trusted.method = Some(method.name);
+        visit.trusted.kind = Some(method.kind);
         visit.folder.keep_trusted(&visit.lock, &visit.trusted)?;
         visit.folder.keep_session(&visit.lock, &kept)?;
         if context.talks() {
@@ -129,15 +144,8 @@ fn by_provider(
     arguments: &LogInArguments,
     (method, key): (&str, &SessionKey),
 ) -> Result<KeptSession, Failure> {
-    let server = visit.trusted.server.clone();
     if !somebody_is_there() {
-        let words = format!(
-            "a login by {} wants a browser and somebody at a terminal, and there is none",
-            plain(method)
-        );
-        return Err(
-            Failure::new(words).hint(format!("log in at one first: punchmark login {server}"))
-        );
+        return Err(wants_somebody(method, &visit.trusted));
     }
     let exchange = &mut visit.exchange;
     if browser::is_here() && !arguments.code {
@@ -157,6 +165,7 @@ fn by_provider(
     }
     let name = rustix::system::uname();
     let host = plain(&name.nodename().to_string_lossy());
+    let host: String = host.chars().take(HOST_MAX).collect();
     let mut tell = |page: &str, code: &str| {
         say(&format!("open in a browser: {page}"));
         say(&format!(
@@ -168,6 +177,16 @@ fn by_provider(
         tell: &mut tell,
     };
     Ok(log_in_by_provider(exchange, method, key, browser)?)
+}
+
+/// One line, since ssh shows it where it runs a command.
+pub(crate) fn wants_somebody(method: &str, trusted: &Trusted) -> Failure {
+    let words = format!(
+        "a login by {} wants somebody at a terminal; at one: punchmark login {}",
+        plain(method),
+        trusted.server
+    );
+    Failure::new(words)
 }
 
 /// `logged in as peter by keys until 2026-11-27 20:05`
@@ -201,15 +220,15 @@ fn method(visit: &Visit, arguments: &LogInArguments) -> Result<Method, Failure> 
             "{server} has no login method {name}"
         )));
     }
-    let wanted = match arguments {
-        LogInArguments { user: Some(_), .. } => Some("password"),
-        LogInArguments {
-            identity: Some(_), ..
-        } => Some("key"),
-        LogInArguments { code: true, .. } => Some(OIDC),
-        _ => None,
-    };
+    let wanted = arguments.only_for().map(|(_, kind)| kind);
     let fits = |method: &&Method| wanted.is_none_or(|kind| kind == method.kind);
+    if let Some(other) = asked.and_then(of).filter(|method| !fits(method)) {
+        let (flag, _) = arguments.only_for().unwrap_or_default();
+        let name = plain(&other.name);
+        return Err(Failure::usage(format!(
+            "nobody logs in by method {name} with {flag}"
+        )));
+    }
     let before = visit.trusted.method.as_ref().and_then(of).filter(fits);
     if let Some(method) = asked.and_then(of).or(before) {
         return Ok(method.clone());
@@ -237,5 +256,7 @@ fn new_key() -> Result<SessionKey, Failure> {
     Ok(SessionKey::from_seed(&seed))
 }
 
+/// More than that no server shows.
+const HOST_MAX: usize = 64;
 /// What this program can log in by.
 const KINDS: [&str; 3] = ["key", "password", OIDC];
