@@ -13,8 +13,9 @@ use crate::harness::sshd::{Configuration, Sshd};
 use crate::harness::write;
 
 /// Everything that it makes, but for the transcript.
-pub(super) const OUTPUTS: [&str; 11] = [
+pub(super) const OUTPUTS: [&str; 12] = [
     "emergency-1-cert.pub",
+    "emergency-1.test-cert.pub",
     "head.txt",
     "key-card.html",
     "ledger.pub",

@@ -2,6 +2,7 @@
 //! outsider.
 
 mod carried_out;
+mod late;
 mod sides;
 mod stopped;
 
@@ -57,6 +58,7 @@ fn two_bundles_are_carried_in_signed_and_accepted_and_an_outsider_checks_all_of_
         "\"test certificate two.bundle\",\"value\":\"item 1\"",
         "\"first certificate of two.bundle\",\"value\":\"as its test certificate",
         "\"ssh-keygen -L of one.bundle\",\"value\":\"reads it\"",
+        "\"lint two.bundle.test-cert.pub\",\"value\":\"no finding\"",
     ] {
         assert!(transcript.contains(words), "{words}: {transcript}");
     }
@@ -85,6 +87,7 @@ fn two_bundles_are_carried_in_signed_and_accepted_and_an_outsider_checks_all_of_
     let transcript = "ceremony/transcript.jsonl";
     let report = ["ceremony", "report", transcript, "--plan", "plan.toml"];
     let report = sides.room.account.run(&report).ok().stdout;
+    assert!(report.contains("one.bundle.test-cert.pub: no finding"));
     for step in [
         "medium in",
         "show one.bundle",

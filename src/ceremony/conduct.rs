@@ -180,6 +180,7 @@ impl Conduct<'_> {
         self.room
             .show(&format!("== {} ({}) ==", step.name, step.actor));
         self.room.show(&step.say);
+        self.show_again(step)?;
         for ask in &step.asks {
             if ask
                 .wanted
@@ -228,6 +229,7 @@ impl Conduct<'_> {
             Act::TakePlace(number) => self.take_place(step, number)?,
             Act::TryCopy(number) => self.try_copy(step, number)?,
             Act::FirstDrill => self.first_drill(step)?,
+            Act::TestEmergency(number) => self.test_emergency(step, number)?,
             Act::Emergency(number) => self.emergency(step, number)?,
             Act::StageTrusted => self.stage_trusted(step)?,
             Act::ShutOut => self.shut_out(step)?,

@@ -169,6 +169,8 @@ pub enum Act {
     TryCopy(usize),
     /// Records when the first drill of the CAs that were made is due.
     FirstDrill,
+    /// Builds the certificate at this place in the plan by a key that is thrown away, and shows it whole.
+    TestEmergency(usize),
     /// Signs the certificate at this place in the plan by the new CA.
     Emergency(usize),
     /// Records that servers trust the new CA, unless somebody would be locked out.
@@ -233,6 +235,7 @@ impl Step {
                 | Act::ShowBundle(_)
                 | Act::TestCertificate(_)
                 | Act::SignBundle(_)
+                | Act::TestEmergency(_)
                 | Act::Emergency(_)
         )
     }

@@ -1,6 +1,7 @@
 //! The certificate that is built before the first real one: by a key that is made for it and forgotten,
 //! looked at field by field, and held against the real one byte for byte.
 
+use crate::certificate::alarm::{Alarm, alarms};
 use crate::certificate::explain::Fields;
 use crate::certificate::key_line::{KeyLineError, read_certificate_line};
 use crate::certificate::{Body, EncodeError, VerifyError, certificate_line, tried, verify};
@@ -39,6 +40,9 @@ pub enum TestCertificateError {
     /// It was signed by a key that is not thrown away.
     #[error("the test certificate is signed by the CA itself")]
     Signed,
+    /// Servers or clients would refuse it, or read it otherwise than it is meant.
+    #[error("the test certificate: {0}")]
+    Lint(String),
 }
 
 impl TestCertificate {
@@ -69,6 +73,34 @@ impl TestCertificate {
     /// All that it says, a line each.
     pub(super) fn rows(&self) -> Vec<(&'static str, String)> {
         Fields::of(&self.raw).rows()
+    }
+
+    /// What is worth knowing of it, in words, when servers and clients take it as it is meant.
+    ///
+    /// It is the same at any time, so that an outsider finds what those in the room were told.
+    ///
+    /// # Errors
+    /// [`TestCertificateError::Lint`], with all that they wouldn't take.
+    pub(super) fn lint(&self) -> Result<String, TestCertificateError> {
+        let known: Vec<_> = self.raw.signing_key().into_iter().collect();
+        let found = alarms(&self.raw, self.raw.valid_after(), &known);
+        let (told, faults): (Vec<_>, Vec<_>) = found.iter().partition(|alarm| may_be_meant(alarm));
+        let mut faults: Vec<_> = faults.iter().map(ToString::to_string).collect();
+        if self.raw.nonce().len() != NONCE_LEN {
+            faults.push(format!("its nonce has not {NONCE_LEN} bytes"));
+        }
+        if !self.raw.reserved().is_empty() {
+            faults.push("its reserved field is not empty".to_owned());
+        }
+        if !faults.is_empty() {
+            return Err(TestCertificateError::Lint(faults.join("; ")));
+        }
+        let told: Vec<_> = told.iter().map(ToString::to_string).collect();
+        Ok(if told.is_empty() {
+            NO_FINDING.to_owned()
+        } else {
+            told.join("; ")
+        })
     }
 
     /// The line of its file, which says what it is.
@@ -118,6 +150,28 @@ impl TestCertificate {
     }
 }
 
+/// The fact that is what the lint of a test certificate in this file came to.
+pub(super) fn lint_fact(file: &str) -> String {
+    format!("{LINT}{file}")
+}
+
+/// How the names of such facts begin.
+pub(super) const LINT: &str = "lint ";
+
+/// What a role may allow by name, and people may want: they are told of it.
+fn may_be_meant(alarm: &Alarm) -> bool {
+    matches!(
+        alarm,
+        Alarm::ValidForever
+            | Alarm::ShortKey { .. }
+            | Alarm::NoTouchRequired
+            | Alarm::UnknownCriticalOption { .. }
+    )
+}
+
+const NO_FINDING: &str = "no finding";
+/// How many bytes OpenSSH makes a nonce of.
+const NONCE_LEN: usize = 32;
 /// What stands behind the certificate in its file.
 const COMMENT: &str = "TEST by a key that was thrown away";
 
@@ -228,6 +282,50 @@ mod tests {
                 matches!(found, Err(TestCertificateError::Differs(name)) if name == field),
                 "{field}: {found:?}"
             );
+        }
+    }
+
+    /// A test certificate with other bytes, by a key of its own: it is read, and no signature is.
+    fn spoilt(from: &[u8], to: &[u8]) -> Vec<u8> {
+        let mut blob = TestCertificate::build(&body()).unwrap().raw.blob().to_vec();
+        let at = blob.windows(from.len()).position(|part| part == from);
+        let at = at.unwrap();
+        blob.splice(at..at + from.len(), to.iter().copied());
+        blob
+    }
+
+    #[test]
+    fn what_servers_would_not_take_stops_it_and_what_may_be_meant_is_told() {
+        let told = |body: &Body| TestCertificate::build(body).unwrap().lint().unwrap();
+        assert_eq!(told(&body()), NO_FINDING);
+        let validity = Validity::always();
+        assert_eq!(told(&Body { validity, ..body() }), "it never expires");
+        let own = options(&["clear", "critical:own@example.org=x", "no-touch-required"]);
+        let own = told(&Body {
+            options: own,
+            ..body()
+        });
+        assert!(
+            own.contains("own@example.org") && own.contains("without a touch"),
+            "{own}"
+        );
+        for (from, to, fault) in [
+            (
+                &b"permit-pty"[..],
+                &b"permit-ptz"[..],
+                "signature is not valid",
+            ),
+            (b"ops", b"o\0s", "no plain name"),
+            (b"anna", b"\xffnna", "key ID is not printable"),
+            (
+                b"\0\0\0\x01\0\0\0\x04anna",
+                b"\0\0\0\x03\0\0\0\x04anna",
+                "neither user nor host",
+            ),
+        ] {
+            let raw = RawCertificate::from_blob(&spoilt(from, to)).unwrap();
+            let found = TestCertificate { raw }.lint().unwrap_err().to_string();
+            assert!(found.contains(fault), "{fault}: {found}");
         }
     }
 

@@ -16,6 +16,7 @@ mod retired;
 mod rolled_over;
 mod shut_out;
 mod table;
+mod tested;
 mod thrown_away;
 mod told;
 

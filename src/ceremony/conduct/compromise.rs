@@ -12,13 +12,13 @@ use crate::ceremony::facts::{
     RETIRED, SERVERS, STAGE, STAGE_TRUSTED, emergency_fact, emergency_in_words, retired_fact,
     servers_in_words,
 };
-use crate::ceremony::plan::{Compromise, Emergency, emergency_file};
+use crate::ceremony::plan::{Compromise, Emergency, emergency_file, emergency_test_file};
 use crate::ceremony::steps::{LOCK_OUT, Step, is_same};
 use crate::ceremony::test_certificate::{TestCertificate, TestCertificateError};
 use crate::certificate::{Kind, OptionsAsked, certificate_line};
 use crate::config::{self, Config};
 use crate::issue::{Asked, Case, CaseError, Judge, Lost, OpenCa, issue_one, requester_names};
-use crate::ledger::{Ca, Ledger, SerialChoice, Stage, State};
+use crate::ledger::{Ca, Ledger, SerialChoice, Stage, State, Wanted};
 use crate::policy::{CaFacts, Rules, StorageShown, decide};
 use crate::request::{Ask, KnownBy, Request, Requester, ValidityAsked};
 use crate::wire::RawCertificate;
@@ -73,27 +73,67 @@ impl<'s> Conduct<'s> {
         Ok(())
     }
 
+    /// Builds a certificate of the plan by a key that is thrown away, and shows it whole.
+    pub(super) fn test_emergency(
+        &mut self,
+        step: &Step,
+        number: usize,
+    ) -> Result<(), ConductError> {
+        let config = self.config()?.ok_or(ConductError::NoConfig)?;
+        let known = self.new_ca(&config)?;
+        let wanted = self.decided_emergency(&config, &known, self.emergency_of(number)?)?;
+        let test = TestCertificate::build(wanted.decided().body())?;
+        self.put_test(step, &emergency_test_file(number), &test)?;
+        self.show_rows(&test);
+        Ok(())
+    }
+
+    fn emergency_of(&self, number: usize) -> Result<&'s Emergency, ConductError> {
+        let one = self.theft()?.emergencies.get(number);
+        one.ok_or(ConductError::Gone("the certificate of the plan"))
+    }
+
+    fn new_ca(&self, config: &Config) -> Result<KnownCa, ConductError> {
+        let ledger = Ledger::open_to_read(&config.ledger())?;
+        let new = self.setting.plan.cas().first();
+        let new = new.ok_or(ConductError::Gone("the new CA of the plan"))?;
+        Ok(KnownCa::find(config, &ledger, new.name.as_str())?)
+    }
+
+    fn decided_emergency(
+        &self,
+        config: &Config,
+        known: &KnownCa,
+        one: &Emergency,
+    ) -> Result<Wanted, ConductError> {
+        let ledger = Ledger::open_to_read(&config.ledger())?;
+        let books = Books::read(config, &ledger)?;
+        let judge = Judge::new(books.rulebook(config), &known.agreed, &ledger)?;
+        let case = case_of(self.theft()?, one);
+        let decided = judge.decide(&case, &|_credential| Ok(None), self.room.now());
+        decided.map_err(|error| refused(error.into()))
+    }
+
     /// Signs a certificate of the plan by the new CA, once: a run that was cut short finds it in the
     /// ledger.
     pub(super) fn emergency(&mut self, step: &Step, number: usize) -> Result<(), ConductError> {
-        let one = self.theft()?.emergencies.get(number);
-        let one = one.ok_or(ConductError::Gone("the certificate of the plan"))?;
+        let one = self.emergency_of(number)?;
+        let test = self.test_on_disk(&emergency_test_file(number))?;
         let config = self.config()?.ok_or(ConductError::NoConfig)?;
         let ledger = self.ledger(&config)?;
         // What a run before this one reserved and didn't come to is given up: nobody has it.
         drop(close_abandoned(ledger, self.room.now())?);
         let ledger = Ledger::open_to_read(&config.ledger())?;
-        let new = self.setting.plan.cas().first();
-        let new = new.ok_or(ConductError::Gone("the new CA of the plan"))?;
-        let known = KnownCa::find(&config, &ledger, new.name.as_str())?;
+        let known = self.new_ca(&config)?;
         let blob = match issued_before(&ledger, known.ca(), one)? {
             Some(blob) => blob,
-            None => self.issue_emergency(&config, &known, one)?,
+            None => self.issue_emergency(&config, &known, (one, &test))?,
         };
+        test.is_that_of(&blob)?;
         let raw = RawCertificate::from_blob(&blob).map_err(TestCertificateError::from)?;
         let line = certificate_line(&raw, one.name.as_str());
         self.read_back(&line, raw.serial())?;
-        let says = emergency_in_words(raw.serial(), new.name.as_str());
+        let says = emergency_in_words(raw.serial(), known.ca().name());
         self.fact(step, &emergency_fact(number), &says)?;
         self.put(
             step,
@@ -106,20 +146,10 @@ impl<'s> Conduct<'s> {
         &mut self,
         config: &Config,
         known: &KnownCa,
-        one: &Emergency,
+        (one, test): (&Emergency, &TestCertificate),
     ) -> Result<Vec<u8>, ConductError> {
-        let ledger = Ledger::open_to_read(&config.ledger())?;
-        let books = Books::read(config, &ledger)?;
-        let judge = Judge::new(books.rulebook(config), &known.agreed, &ledger)?;
-        let case = case_of(self.theft()?, one);
-        let decided = judge.decide(&case, &|_credential| Ok(None), self.room.now());
-        let wanted = decided.map_err(|error| refused(error.into()))?;
-        let test = TestCertificate::build(wanted.decided().body())?;
-        self.room
-            .show("   what is signed, by a key that is thrown away:");
-        for (name, says) in test.rows() {
-            self.room.show(&format!("     {name}: {says}"));
-        }
+        let wanted = self.decided_emergency(config, known, one)?;
+        TestCertificate::build(wanted.decided().body())?.says_the_same_as(test)?;
         let ca = OpenCa::open(&known.agreed, &known.config.keys, None, 1, &mut self.pins)?;
         let ledger = shared(config.ledger_place().open_again(known.ca())?);
         // There is one device, and its loss ends this.
@@ -127,9 +157,7 @@ impl<'s> Conduct<'s> {
         let (issued, ended) = issue_one(ca, &ledger, wanted, config::now, &lost);
         let issued = issued.map_err(|error| refused(error.into()))?;
         ended.map_err(ConductError::EndedEarly)?;
-        let blob = issued.certificate.as_bytes().to_vec();
-        test.is_that_of(&blob)?;
-        Ok(blob)
+        Ok(issued.certificate.as_bytes().to_vec())
     }
 
     /// Has the ledger keep that servers trust the new CA. Whoever isn't known to blocks it, unless the

@@ -44,7 +44,7 @@ impl Conduct<'_> {
     }
 
     /// The table as the step that showed it wrote it.
-    fn shown_table(&self, bundle: &PlannedBundle) -> Result<String, ConductError> {
+    pub(super) fn shown_table(&self, bundle: &PlannedBundle) -> Result<String, ConductError> {
         let name = bundle.table();
         let path = self.folder.join(&name);
         let failed = |source| ConductError::File {

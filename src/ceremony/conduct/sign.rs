@@ -242,7 +242,20 @@ impl<'s> Conduct<'s> {
         bundle: &PlannedBundle,
         offer: &mut Offer,
     ) -> Result<(), ConductError> {
-        for (item, why) in refusals_told(self.transcript(), bundle) {
+        let told = refusals_told(self.transcript(), bundle);
+        let room = REFUSALS_TOLD.saturating_sub(told.len());
+        let new = offer
+            .refused
+            .iter()
+            .filter(|(item, _)| !told.contains_key(item));
+        let new: Vec<_> = new
+            .take(room)
+            .map(|(item, why)| (*item, why.clone()))
+            .collect();
+        for (item, why) in new {
+            self.write_fact(step, &refused_fact(bundle, item), &why)?;
+        }
+        for (item, why) in told {
             match offer.refused.get(&item) {
                 Some(now) if *now == why => {}
                 Some(now) => {

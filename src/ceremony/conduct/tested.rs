@@ -8,9 +8,9 @@ use super::sign::shared;
 use super::{Conduct, ConductError};
 use crate::bundle::{BundleSession, BundleSessionError, SessionGoal, number};
 use crate::ceremony::facts::{NO_OPENSSH, READ_BACK};
-use crate::ceremony::plan::PlannedBundle;
-use crate::ceremony::steps::Step;
-use crate::ceremony::test_certificate::{TestCertificate, TestCertificateError};
+use crate::ceremony::plan::{PlannedBundle, emergency_test_file};
+use crate::ceremony::steps::{Act, Step};
+use crate::ceremony::test_certificate::{TestCertificate, TestCertificateError, lint_fact};
 use crate::ceremony::transcript::Event;
 use crate::certificate::{Body, certificate_line};
 use crate::issue::{SharedLedger, lock};
@@ -41,14 +41,15 @@ impl Conduct<'_> {
         match first {
             Some((item, body)) => {
                 let test = TestCertificate::build(&body)?;
-                self.show_test(step, bundle, (item, &test))
+                self.put_test_of(step, bundle, (item, &test))?;
+                self.show_rows(&test);
+                Ok(())
             }
             None => self.fact(step, &tested_fact(bundle), NOTHING),
         }
     }
 
-    /// Shows it whole, then its file is written.
-    fn show_test(
+    fn put_test_of(
         &mut self,
         step: &Step,
         bundle: &PlannedBundle,
@@ -58,14 +59,57 @@ impl Conduct<'_> {
             let item = format!("{ITEM}{item}");
             self.fact(step, &tested_fact(bundle), &item)?;
         }
+        self.put_test(step, &bundle.test_certificate(), test)
+    }
+
+    /// What its lint says is told, then its file is written.
+    pub(super) fn put_test(
+        &mut self,
+        step: &Step,
+        file: &str,
+        test: &TestCertificate,
+    ) -> Result<(), ConductError> {
+        self.fact(step, &lint_fact(file), &test.lint()?)?;
+        self.put(step, file, test.line().as_bytes())
+    }
+
+    pub(super) fn show_rows(&mut self, test: &TestCertificate) {
+        self.room
+            .show("   what would be signed, by a key that is thrown away:");
         for (name, says) in test.rows() {
             self.room.show(&format!("     {name}: {says}"));
         }
-        self.put(step, &bundle.test_certificate(), test.line().as_bytes())
+    }
+
+    /// Where a step is gone through once more, shows once more what people are asked about.
+    pub(super) fn show_again(&mut self, step: &Step) -> Result<(), ConductError> {
+        if matches!(self.transcript().events().last(), Some(Event::Done { .. })) {
+            return Ok(());
+        }
+        let file = match step.act {
+            Act::TestCertificate(at) => {
+                let table = self.shown_table(self.bundle(at)?)?;
+                table.lines().for_each(|row| self.room.show(row));
+                return Ok(());
+            }
+            Act::SignBundle(at) => {
+                let bundle = self.bundle(at)?;
+                let is_there = self.tested(bundle).is_some() && self.is_written_since(bundle);
+                is_there.then(|| bundle.test_certificate())
+            }
+            Act::Emergency(number) => Some(emergency_test_file(number)),
+            _ => None,
+        };
+        if let Some(file) = file {
+            let test = self.test_on_disk(&file)?;
+            self.show_rows(&test);
+        }
+        Ok(())
     }
 
     /// Holds the decision that is signed next against the test certificate that people read. Where that item is
-    /// refused by now and another comes first, a certificate of that is built, and shown.
+    /// refused by now and another comes first, a certificate of that is built, and nothing is signed before people
+    /// read it, too.
     pub(super) fn test_again(
         &mut self,
         step: &Step,
@@ -74,9 +118,15 @@ impl Conduct<'_> {
     ) -> Result<(), ConductError> {
         let test = TestCertificate::build(body)?;
         if self.tested(bundle) == Some(item) && self.is_written_since(bundle) {
-            return Ok(test.says_the_same_as(&self.test_on_disk(bundle)?)?);
+            let read = self.test_on_disk(&bundle.test_certificate())?;
+            return Ok(test.says_the_same_as(&read)?);
         }
-        self.show_test(step, bundle, (item, &test))
+        self.put_test_of(step, bundle, (item, &test))?;
+        Err(ConductError::Anew(format!(
+            "What would be signed first of `{}` is refused by now. Item {item} comes first, and nobody has read its test \
+             certificate yet.",
+            bundle.file
+        )))
     }
 
     /// Compares the first certificate with its test certificate, and has the machine's OpenSSH read it.
@@ -90,7 +140,8 @@ impl Conduct<'_> {
         let Some(real) = self.first_certificate(bundle, session, ledger)? else {
             return Ok(());
         };
-        self.test_on_disk(bundle)?.is_that_of(&real)?;
+        self.test_on_disk(&bundle.test_certificate())?
+            .is_that_of(&real)?;
         self.fact(step, &compared_fact(bundle), AS_TESTED)?;
         let raw = RawCertificate::from_blob(&real).map_err(TestCertificateError::from)?;
         let line = certificate_line(&raw, &bundle.file);
@@ -157,15 +208,14 @@ impl Conduct<'_> {
         told.last() == Some(true)
     }
 
-    fn test_on_disk(&self, bundle: &PlannedBundle) -> Result<TestCertificate, ConductError> {
-        let name = bundle.test_certificate();
-        let path = self.folder.join(&name);
+    pub(super) fn test_on_disk(&self, name: &str) -> Result<TestCertificate, ConductError> {
+        let path = self.folder.join(name);
         let line = crate::file::read_bytes(&path, LINE_BYTES_MAX);
         let line = line.map_err(|source| ConductError::File {
             path: path.display().to_string(),
             source,
         })?;
-        Ok(TestCertificate::read(&name, &line)?)
+        Ok(TestCertificate::read(name, &line)?)
     }
 }
 

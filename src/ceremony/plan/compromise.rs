@@ -172,6 +172,11 @@ fn validity(from: Instant, until: Instant) -> Result<Validity, String> {
     validity.map_err(|error| error.to_string())
 }
 
+/// The file of the ceremony that is the test certificate before it.
+pub(in crate::ceremony) fn emergency_test_file(number: usize) -> String {
+    format!("emergency-{}.test-cert.pub", number + 1)
+}
+
 /// The file of the ceremony that is the certificate of an `[[emergency]]`, by its place in the plan.
 pub(in crate::ceremony) fn emergency_file(number: usize) -> String {
     format!("emergency-{}-cert.pub", number + 1)

@@ -1,9 +1,12 @@
 //! What stands at the top of a report: which ceremony it was, by which program, and what it left behind.
 
+use std::collections::BTreeMap;
+
 use crate::ceremony::facts::{CLOCKS, LEDGER_BEFORE, SERVERS};
 use crate::ceremony::instant::Instant;
 use crate::ceremony::plan::Plan;
 use crate::ceremony::steps::{Act, steps};
+use crate::ceremony::test_certificate::LINT;
 use crate::ceremony::transcript::{Event, Transcript};
 use crate::ceremony::verdict::Account;
 use crate::wire::{hex, words};
@@ -58,6 +61,13 @@ pub(super) fn summary(
     rows.extend(again.map(|custody| {
         let words = if custody.rotates { ROTATED } else { KEPT };
         ("Secrets that follow from shares", words.to_owned())
+    }));
+    let lints = transcript.facts();
+    let lints = lints.filter_map(|(name, says)| Some((name.strip_prefix(LINT)?, says)));
+    let lints: BTreeMap<_, _> = lints.collect();
+    rows.extend(lints.iter().map(|(file, says)| {
+        let words = format!("{file}: {says}");
+        ("Lint of a certificate before the CA signed", words)
     }));
     if let Some(last) = &plan.last {
         rows.push(("The ceremony before, words", words(last)));

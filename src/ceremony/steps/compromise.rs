@@ -18,7 +18,12 @@ pub(super) fn steps(plan: &Plan, compromise: &Compromise) -> Vec<Step> {
     steps.extend(cast.keys(plan));
     steps.extend([cast.compare(), cast.stage(&compromise.beside), cast.lines()]);
     let emergencies = (0..).zip(&compromise.emergencies);
-    steps.extend(emergencies.map(|(number, one)| cast.emergency(number, one)));
+    steps.extend(emergencies.flat_map(|(number, one)| {
+        [
+            cast.test_emergency(number, one),
+            cast.emergency(number, one),
+        ]
+    }));
     steps.extend([
         cast.trusted(compromise),
         cast.shut_out(compromise),
@@ -30,12 +35,30 @@ pub(super) fn steps(plan: &Plan, compromise: &Compromise) -> Vec<Step> {
 }
 
 impl Cast {
+    fn test_emergency(&self, number: usize, one: &Emergency) -> Step {
+        let name = &one.name;
+        step(
+            format!("test certificate {name}"),
+            &self.witness,
+            format!(
+                "Before the new CA signs for {name}, the certificate is built by a key that is thrown away. \
+                 I read it whole."
+            ),
+            Act::TestEmergency(number),
+            "each field says what the plan says, and servers take it so but for its CA, which is none",
+        )
+    }
+
     fn emergency(&self, number: usize, one: &Emergency) -> Step {
         let name = &one.name;
         let print = fingerprint(&one.key);
         let question = format!("{name} is known, and their key is {print}; type yes");
+        let tested = "all have read the test certificate, and it is what we reviewed; type yes";
         Step {
-            asks: vec![ask("key", &self.witness, question, "yes")],
+            asks: vec![
+                ask("key", &self.witness, question, "yes"),
+                ask("tested", &self.witness, tested.to_owned(), "yes"),
+            ],
             ..step(
                 format!("emergency {name}"),
                 &self.administrator,

@@ -59,17 +59,24 @@ impl Cast {
     }
 
     fn test_certificate(&self, number: usize, bundle: &PlannedBundle) -> Step {
-        step(
-            format!("test certificate {}", bundle.file),
-            &self.witness,
-            format!(
-                "Before the CA signs, the first certificate of `{}` is built by a key that is thrown \
-                 away. I read it whole: for whom, with which names, how long, and what it allows.",
-                bundle.file
-            ),
-            Act::TestCertificate(number),
-            "each field says what was decided; no server takes it, for no CA signed it",
-        )
+        let question = format!(
+            "all have read the table of `{}`, and it is what we reviewed; type yes",
+            bundle.file
+        );
+        Step {
+            asks: vec![ask("table", &self.witness, question, "yes")],
+            ..step(
+                format!("test certificate {}", bundle.file),
+                &self.witness,
+                format!(
+                    "Before the CA signs, the first certificate of `{}` is built by a key that is thrown \
+                     away. I read it whole: for whom, with which names, how long, and what it allows.",
+                    bundle.file
+                ),
+                Act::TestCertificate(number),
+                "each field says what was decided, and servers take it so but for its CA, which is none",
+            )
+        }
     }
 
     fn sign_bundle(&self, number: usize, bundle: &PlannedBundle) -> Step {
@@ -77,8 +84,13 @@ impl Cast {
         let first: Vec<_> = all.split(' ').take(WORDS_TYPED).collect();
         let typed = format!("sign {}", bundle.file);
         let question = format!("what can't be undone: type \"{typed}\"");
+        let tested = format!(
+            "all have read the test certificate of `{}`, if any, and it says what the table says; type yes",
+            bundle.file
+        );
         Step {
             asks: vec![
+                ask("tested", &self.witness, tested, "yes"),
                 Ask {
                     name: "words".to_owned(),
                     who: self.witness.clone(),

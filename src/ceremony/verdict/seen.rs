@@ -20,7 +20,7 @@ use crate::ceremony::facts::{
     RETIRED, SERVERS, STAGE, STAGE_MADE, STAGE_TRUSTED, emergency_fact, retired_fact,
 };
 use crate::ceremony::instant::Instant;
-use crate::ceremony::plan::{Plan, emergency_file};
+use crate::ceremony::plan::{Plan, emergency_file, emergency_test_file};
 use crate::ceremony::steps::{Act, Ask, Step, Wanted};
 use crate::ceremony::transcript::Event;
 
@@ -101,6 +101,7 @@ impl Seen {
                 if step.act == Act::Clocks {
                     self.clocks_are((line, time), value)?;
                 }
+                self.was_read(plan, step, (line, name))?;
                 self.fact_told(step, line, (name, value))
             }
             Event::File { name, sha256, .. } => {
@@ -272,6 +273,7 @@ impl Seen {
             Act::TakePlace(number) => self.took_place(plan, number, line),
             Act::TryCopy(number) => self.tried(plan, number, line),
             Act::FirstDrill => self.first_drill(plan, line),
+            Act::TestEmergency(number) => self.linted(line, &emergency_test_file(number)),
             Act::Emergency(number) => {
                 self.fact(line, &emergency_fact(number))?;
                 self.file(line, &emergency_file(number)).map(drop)

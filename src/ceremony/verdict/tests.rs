@@ -1,5 +1,6 @@
 mod counters;
 mod fields;
+mod late;
 mod made;
 mod named;
 mod numbers;
@@ -9,7 +10,7 @@ mod sheets;
 use super::*;
 use crate::ceremony::conduct::{
     AS_TESTED, RANDOM, SECRET_CHECK, SECRETS_ARE_SET, SHARES, compared_fact, in_words,
-    read_back_fact, tested_fact,
+    read_back_fact, signed_fact, tested_fact,
 };
 use crate::ceremony::facts::{
     CLOCKS, COMPONENTS, COMPONENTS_CHECK, FIRST_DRILL, LEDGER_BEFORE, LEDGER_KEY, LEDGER_KEY_PRINT,
@@ -24,8 +25,9 @@ use crate::ceremony::plan::tests::{
     filled, filled_for_bundles, filled_for_components, filled_to_drill_blob,
     filled_to_restore_from_blob,
 };
-use crate::ceremony::plan::{Hardware, KeyPlace, emergency_file};
+use crate::ceremony::plan::{Hardware, KeyPlace, emergency_file, emergency_test_file};
 use crate::ceremony::steps::{Act, Wanted};
+use crate::ceremony::test_certificate::lint_fact;
 use crate::ceremony::test_signature::{restored_fact, test_by_fact, test_fact, tried_fact};
 use crate::certificate::subject::fingerprint;
 use crate::config::CaName;

@@ -13,7 +13,7 @@ use crate::ceremony::emergency::{is_that_of, suffix};
 use crate::ceremony::facts::{
     PLACES, SERVERS, emergency_fact, emergency_in_words, places_in_words, servers_in_words,
 };
-use crate::ceremony::plan::{Compromise, Plan, Task, emergency_file};
+use crate::ceremony::plan::{Compromise, Plan, Task, emergency_file, emergency_test_file};
 use crate::ceremony::public_files::LIST_FILE;
 use crate::ceremony::transcript::Transcript;
 use crate::ceremony::verdict::VerdictFault;
@@ -154,6 +154,7 @@ fn certificates(
         if !is_that_of(one, &raw) || !is_suffix || !is_issued(ledger, &new, &raw)? {
             return Err(VerdictFault::Output(file));
         }
+        outputs.is_as_tested(transcript, &emergency_test_file(number), raw.blob())?;
         let told = emergency_in_words(raw.serial(), new.name());
         is_told(transcript, &emergency_fact(number), &told)?;
     }

@@ -14,10 +14,11 @@ use crate::ceremony::facts::{
     touches_fact,
 };
 use crate::ceremony::plan::{
-    Ca, CaBefore, End, KeyPlace, Pins, Plan, PlannedBundle, emergency_file,
+    Ca, CaBefore, End, KeyPlace, Pins, Plan, PlannedBundle, emergency_file, emergency_test_file,
 };
 use crate::ceremony::public_files::{LIST_FILE, public_file_names};
 use crate::ceremony::steps::Act;
+use crate::ceremony::test_certificate::lint_fact;
 use crate::ceremony::test_signature::{restored_fact, test_by_fact, test_fact, tried_fact};
 use crate::config::CaName;
 use crate::secret::SecretKind;
@@ -53,7 +54,10 @@ pub(super) fn tells_of(plan: &Plan, act: Act, name: &str) -> bool {
         Act::MediumIn => name == MEDIUM_BEFORE,
         Act::MediumOut => name == MEDIUM_AFTER,
         Act::ShowBundle(at) => plan.bundle(at).is_some_and(|one| is_of_show(one, name)),
-        Act::TestCertificate(at) => plan.bundle(at).is_some_and(|one| tested_fact(one) == name),
+        Act::TestCertificate(at) => plan.bundle(at).is_some_and(|one| {
+            tested_fact(one) == name || lint_fact(&one.test_certificate()) == name
+        }),
+        Act::TestEmergency(number) => lint_fact(&emergency_test_file(number)) == name,
         Act::SignBundle(at) => plan.bundle(at).is_some_and(|one| is_of_signing(one, name)),
         Act::Copies | Act::Lost => {
             (0..plan.copies_that_end().len()).any(|at| copy_fact(at) == name)
@@ -110,6 +114,7 @@ pub(super) fn writes(plan: &Plan, act: Act, name: &str) -> bool {
         Act::SignBundle(at) => plan
             .bundle(at)
             .is_some_and(|one| one.test_certificate() == name || one.answer() == name),
+        Act::TestEmergency(number) => emergency_test_file(number) == name,
         Act::Emergency(number) => emergency_file(number) == name,
         _ => false,
     }
@@ -179,6 +184,7 @@ fn is_of_signing(bundle: &PlannedBundle, name: &str) -> bool {
     let own = [
         touches_fact(bundle),
         tested_fact(bundle),
+        lint_fact(&bundle.test_certificate()),
         compared_fact(bundle),
         read_back_fact(bundle),
         signed_fact(bundle),

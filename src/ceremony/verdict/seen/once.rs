@@ -65,7 +65,10 @@ impl Seen {
             let is_as_a_run_writes_it = match step.act {
                 Act::SignBundle(_) if name.ends_with(TESTED) => is_of_another(),
                 Act::SignBundle(_) => !is_one_run,
-                Act::ShowBundle(_) | Act::TestCertificate(_) | Act::List => !is_one_run,
+                Act::ShowBundle(_)
+                | Act::TestCertificate(_)
+                | Act::TestEmergency(_)
+                | Act::List => !is_one_run,
                 _ => !is_one_run && before == sha256,
             };
             if !is_as_a_run_writes_it {
@@ -96,10 +99,8 @@ impl Again<'_> {
         match self.act {
             // A token doesn't tell which secret it has: that it is about to get one stands before that it has it.
             Act::Pins(_) => is_set || !self.is_one_run && is_same && self.now != SECRET_ABOUT_TO_BE,
-            // Behind the first certificate, and behind all of them; another comes first where one is refused late.
-            Act::SignBundle(_) => {
-                !self.is_one_run || is_same || self.name.starts_with(TEST_CERTIFICATE)
-            }
+            // Behind the first certificate, and behind all of them.
+            Act::SignBundle(_) => !self.is_one_run || is_same,
             _ => !self.is_one_run && (is_same || self.may_be_otherwise()),
         }
     }

@@ -9,6 +9,8 @@ use crate::ceremony::facts::{NO_OPENSSH, READ_BACK, decided_at_fact};
 use crate::ceremony::instant::second;
 use crate::ceremony::medium::planned_hash;
 use crate::ceremony::plan::{Plan, PlannedBundle, Sign};
+use crate::ceremony::steps::{Act, Step};
+use crate::ceremony::test_certificate::lint_fact;
 use crate::ceremony::verdict::VerdictFault;
 use crate::wire::hex;
 
@@ -60,11 +62,43 @@ impl Seen {
             let (line, name) = (*at, tested_fact(bundle));
             return Err(VerdictFault::Fact { line, name });
         }
-        self.file(line, &bundle.test_certificate()).map(drop)
+        self.linted(line, &bundle.test_certificate())
+    }
+
+    /// A test certificate was written, and what its lint says stands before.
+    pub(super) fn linted(&self, line: u64, file: &str) -> Result<(), VerdictFault> {
+        self.fact(line, &lint_fact(file))?;
+        self.file(line, file).map(drop)
+    }
+
+    /// Behind another test certificate people are asked once more, before anything is signed as it says.
+    pub(super) fn was_read(
+        &self,
+        plan: &Plan,
+        step: &Step,
+        (line, name): (u64, &str),
+    ) -> Result<(), VerdictFault> {
+        let Act::SignBundle(at) = step.act else {
+            return Ok(());
+        };
+        let bundle = bundle(plan, at, line)?;
+        let is_unread = self.told.contains(&lint_fact(&bundle.test_certificate()));
+        if is_unread
+            && [compared_fact(bundle), signed_fact(bundle)]
+                .iter()
+                .any(|one| one == name)
+        {
+            let missing = "the answers of those who read another test certificate".to_owned();
+            return Err(VerdictFault::Missing { line, missing });
+        }
+        Ok(())
     }
 
     pub(super) fn signed(&self, plan: &Plan, at: usize, line: u64) -> Result<(), VerdictFault> {
         let bundle = bundle(plan, at, line)?;
+        if self.facts.contains_key(&tested_fact(bundle)) {
+            self.linted(line, &bundle.test_certificate())?;
+        }
         let (_, signed) = self.fact(line, &signed_fact(bundle))?;
         if !signed.starts_with("0 ") {
             self.is(line, &compared_fact(bundle), AS_TESTED)?;

@@ -30,7 +30,8 @@ const HELD_ELSEWHERE: [(&str, &str); 5] = [
 ];
 
 /// Facts whose values the lines and the plan alone don't tell.
-const FACTS_HELD_ELSEWHERE: [&str; 26] = [
+const FACTS_HELD_ELSEWHERE: [&str; 27] = [
+    "lint ",
     "device ",
     "check of the secret",
     "check of the wrapping key",

@@ -137,6 +137,12 @@ impl Made<'_> {
         names.iter().map(file).collect()
     }
 
+    fn linted(&self, file: &str) -> Vec<Event> {
+        let mut events = vec![self.fact(&lint_fact(file), "no finding")];
+        events.extend(self.files(&[file]));
+        events
+    }
+
     fn by(&self, act: Act) -> Vec<Event> {
         let plan = self.plan;
         match act {
@@ -281,6 +287,7 @@ impl Made<'_> {
                     self.fact(&restored_fact(ca), "token"),
                 ]
             }
+            Act::TestEmergency(number) => self.linted(&emergency_test_file(number)),
             Act::Emergency(number) => {
                 let mut events = vec![self.fact(&emergency_fact(number), "serial 1")];
                 events.extend(self.files(&[&emergency_file(number)]));
@@ -326,8 +333,8 @@ impl Made<'_> {
             }
             Act::TestCertificate(at) => {
                 let bundle = plan.bundle(at).unwrap();
-                let mut events = self.files(&[&bundle.test_certificate()]);
-                events.push(self.fact(&tested_fact(bundle), "item 1"));
+                let mut events = vec![self.fact(&tested_fact(bundle), "item 1")];
+                events.extend(self.linted(&bundle.test_certificate()));
                 events
             }
             Act::SignBundle(at) => {
