@@ -144,7 +144,7 @@ impl Room {
     }
 
     /// The first words of the bundle that a question is about, off the plan.
-    fn words_of_bundle(&self, asked: &str) -> String {
+    pub(super) fn words_of_bundle(&self, asked: &str) -> String {
         let file = asked.split('`').nth(1).unwrap_or_default();
         let text = self.text();
         let of_file = text

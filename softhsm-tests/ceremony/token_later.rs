@@ -48,6 +48,20 @@ fn derived(room: &Room, people: &People, what: &str, counter: u32) -> String {
     by_the_docs(&hex, &call)
 }
 
+/// A room with the plan of a drill by shares, and those who hold it.
+pub(super) fn to_drill() -> (Room, People) {
+    let (room, before, words) = opened();
+    let people = for_a_drill(&room, &before, &words);
+    (room, people)
+}
+
+fn for_a_drill(room: &Room, before: &People, words: &str) -> People {
+    let next = date("+1 year");
+    room.write_plan(&drawn(room, "drill", Some(words), &[&next]));
+    opened_by_shares(room);
+    later(room, before)
+}
+
 fn entries(room: &Room) -> usize {
     let exported = ran(room, &["ledger", "export"]).ok().stdout;
     exported.matches("\"kind\":\"secrets-derived\"").count()
@@ -57,10 +71,7 @@ fn entries(room: &Room) -> usize {
 fn killed_now_and_then_a_token_has_the_pins_of_the_next_counter_once() {
     let (room, before, words) = opened();
     let begun = entries(&room);
-    let next = date("+1 year");
-    room.write_plan(&drawn(&room, "drill", Some(&words), &[&next]));
-    opened_by_shares(&room);
-    let mut people = later(&room, &before);
+    let mut people = for_a_drill(&room, &before, &words);
     let words = killed_now_and_then(&["ceremony", "run", "plan.toml"], |arguments| {
         people.hold(room.started_by("strace", arguments))
     });

@@ -101,7 +101,7 @@ impl Sides {
         self.office.run(&words)
     }
 
-    pub(super) fn carry_in(&self, name: &str) {
+    pub(in crate::ceremony) fn carry_in(&self, name: &str) {
         fs::copy(self.office.path(name), self.room.account.path(name)).unwrap();
     }
 
@@ -110,7 +110,7 @@ impl Sides {
         self.make_with(bundle, people, "");
     }
 
-    pub(super) fn make_with(&self, bundle: &str, people: &[&str], more: &str) {
+    pub(in crate::ceremony) fn make_with(&self, bundle: &str, people: &[&str], more: &str) {
         let line = |name: &&str| format!("{name}.pub,{name},engineer\n");
         let lines: String = people.iter().map(line).collect();
         let manifest = format!("key,requester,role\n{lines}");
