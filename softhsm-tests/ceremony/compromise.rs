@@ -70,7 +70,13 @@ pub(super) fn room() -> Room {
 /// Writes the plan of that night, behind the ceremony with these words: erik gets in first.
 pub(super) fn plan_for(room: &Room, words: &str) {
     let key = fs::read_to_string(room.account.path("erik.pub")).unwrap();
-    let own = ["the token was stolen", "erik", key.trim(), "emergency"];
+    let own = [
+        "the token was stolen",
+        "erik",
+        key.trim(),
+        "emergency",
+        "erik, emergency",
+    ];
     let plan = drawn(room, "compromise", Some(words), &own);
     let plan = plan.replacen("[\"?\"]", "[\"web1\", \"web2\"]", 1);
     let plan = plan.replacen("[\"?\"]", "[\"peter\"]", 1);
@@ -235,6 +241,16 @@ fn whatever_was_changed_is_found_and_a_role_that_is_missing_before_anything_is_m
     assert!(shown.contains("the role signs with CA `users`"), "{shown}");
     for (from, to, fault) in [
         (", back-date = \"1h\"", "", "lifetime: begins"),
+        (
+            "storage    = \"ignore\"",
+            "storage    = \"ignore\"\nkey-id = \"{requester} at night\"",
+            "would have the key ID \"erik at night\" by its role, and the plan has \"erik, emergency\"",
+        ),
+        (
+            "storage    = \"ignore\"",
+            "storage    = \"ignore\"\ncritical-options = { forced = { force-command = \"/bin/true\" } }",
+            "would have permit-pty, force-command=/bin/true by its role, and the plan has permit-pty",
+        ),
         (
             "[role.emergency]",
             "[role.other]",

@@ -8,7 +8,7 @@ use ssh_key::Signature;
 use ssh_key::public::KeyData;
 
 use super::line::certificate_line;
-use super::{Body, Serial};
+use super::{Body, Options, Serial};
 use crate::wire::RawCertificate;
 use crate::wire::certificate::{OptionValue, RawOption, ReadError};
 use crate::wire::verify::{SignatureError, verify_signature};
@@ -130,6 +130,15 @@ fn is_key(blob: &[u8], key: &KeyData) -> bool {
 fn has_principals(raw: &RawCertificate, body: &Body) -> bool {
     let meant = body.principals.iter().map(|name| name.as_str().as_bytes());
     raw.principals().iter().map(Vec::as_slice).eq(meant)
+}
+
+impl Options {
+    /// Whether a certificate has these options, and no others.
+    #[must_use]
+    pub fn are_those_of(&self, raw: &RawCertificate) -> bool {
+        are_options(raw.critical(), self.critical())
+            && are_options(raw.extensions(), self.extensions())
+    }
 }
 
 /// A `BTreeMap` is in the order of bytes, which OpenSSH wants.

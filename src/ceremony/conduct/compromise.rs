@@ -7,7 +7,7 @@ use super::sign::shared;
 use super::{Conduct, ConductError};
 use crate::batch::{BatchError, Books};
 use crate::ca::{KnownCa, LockOut, Rollover, retire};
-use crate::ceremony::emergency::is_that_of;
+use crate::ceremony::emergency::{is_as_planned, is_that_of};
 use crate::ceremony::facts::{
     RETIRED, SERVERS, STAGE, STAGE_TRUSTED, emergency_fact, emergency_in_words, retired_fact,
     servers_in_words,
@@ -15,7 +15,7 @@ use crate::ceremony::facts::{
 use crate::ceremony::plan::{Compromise, Emergency, emergency_file, emergency_test_file};
 use crate::ceremony::steps::{LOCK_OUT, Step, is_same};
 use crate::ceremony::test_certificate::{TestCertificate, TestCertificateError};
-use crate::certificate::{Kind, OptionsAsked, certificate_line};
+use crate::certificate::{Kind, Options, OptionsAsked, certificate_line};
 use crate::config::{self, Config};
 use crate::issue::{Asked, Case, CaseError, Judge, Lost, OpenCa, issue_one, requester_names};
 use crate::ledger::{Ca, Ledger, SerialChoice, Stage, State, Wanted};
@@ -68,7 +68,8 @@ impl<'s> Conduct<'s> {
                 None => requester,
             };
             let decided = decide(&request, &requester, NO_PROOF, &rules, self.room.now());
-            decided.map_err(|all| refused(CaseError::Refused(all).into()))?;
+            let decided = decided.map_err(|all| refused(CaseError::Refused(all).into()))?;
+            is_as_planned(one, decided.body())?;
         }
         Ok(())
     }
@@ -111,7 +112,9 @@ impl<'s> Conduct<'s> {
         let judge = Judge::new(books.rulebook(config), &known.agreed, &ledger)?;
         let case = case_of(self.theft()?, one);
         let decided = judge.decide(&case, &|_credential| Ok(None), self.room.now());
-        decided.map_err(|error| refused(error.into()))
+        let wanted = decided.map_err(|error| refused(error.into()))?;
+        is_as_planned(one, wanted.decided().body())?;
+        Ok(wanted)
     }
 
     /// Signs a certificate of the plan by the new CA, once: a run that was cut short finds it in the
@@ -249,10 +252,17 @@ fn ask_of(theft: &Compromise, one: &Emergency) -> Ask {
         principals: Some(one.principals.clone()),
         validity: Some(ValidityAsked::Interval(one.validity)),
         validity_as_asked: one.validity.to_string(),
-        options: OptionsAsked::default(),
+        options: asked_exactly(&one.options),
         reason: Some(theft.reason.clone()),
         serial: None,
     }
+}
+
+/// A role's own default is none of the plan's.
+fn asked_exactly(options: &Options) -> OptionsAsked {
+    let (critical, extensions) = (options.critical().clone(), options.extensions().clone());
+    // They were options before, so that they are now.
+    OptionsAsked::exactly(critical, extensions).unwrap_or_default()
 }
 
 /// The certificate of the plan that a run before this one signed; another one for that key is none of the plan's.

@@ -11,6 +11,7 @@ use crate::ca::{
     WrappedKeyError,
 };
 use crate::ceremony::custody::CustodyError;
+use crate::ceremony::emergency::EmergencyError;
 use crate::ceremony::instant::Instant;
 use crate::ceremony::medium::MediumError;
 use crate::ceremony::plan::PlanFault;
@@ -180,6 +181,9 @@ pub enum ConductError {
     /// A certificate of the plan is not signed.
     #[error(transparent)]
     Emergency(Box<BatchError>),
+    /// A certificate of the plan would say something else than the plan.
+    #[error(transparent)]
+    OtherEmergency(#[from] EmergencyError),
     /// Whose key is whose can't be read.
     #[error(transparent)]
     Books(#[from] BooksError),

@@ -12,7 +12,7 @@ use super::restore;
 use super::retire::EndOfCopy;
 use super::rollover::{self, NewBeside};
 use crate::ceremony::instant::Instant;
-use crate::certificate::{Kind, Principals, Validity};
+use crate::certificate::{KeyId, Kind, Options, Principals, Validity};
 use crate::ledger::Purpose;
 use crate::request::{Reason, RequesterName, RoleName};
 
@@ -48,6 +48,10 @@ pub struct Emergency {
     pub principals: Principals,
     /// When it is valid, absolute.
     pub validity: Validity,
+    /// What servers write into their logs: what the role makes of it.
+    pub key_id: KeyId,
+    /// Its critical options and extensions, and no others.
+    pub options: Options,
 }
 
 /// Reads `[compromise]`, `[[ca]]`, `[[emergency]]` and `[[lost]]`.
@@ -145,6 +149,15 @@ fn emergency(
     if let Some(Err(words)) = &validity {
         table.fault(reader, "until", words.clone());
     }
+    let key_id = table.parsed(reader, "key-id", |text| {
+        KeyId::parse(text).map_err(|error| error.to_string())
+    });
+    let options = table.list(reader, "options");
+    let options: Vec<_> = std::iter::once("clear".to_owned()).chain(options).collect();
+    let options = Options::parse(Kind::User, &options);
+    if let Err(error) = &options {
+        table.fault(reader, "options", error.to_string());
+    }
     // Who gets in by it gets in while the old key is shut out.
     if let (Some((begins, ends)), Some(Ok(_))) = (window, &validity) {
         if until.is_some_and(|until| until <= begins) {
@@ -164,6 +177,8 @@ fn emergency(
         role: role?,
         principals: read.ok()?,
         validity: validity?.ok()?,
+        key_id: key_id?,
+        options: options.ok()?,
     })
 }
 

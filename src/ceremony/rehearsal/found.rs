@@ -277,6 +277,12 @@ impl Drawing<'_> {
             mark(one, "name", "rehearsal-");
             mark(one, "role", "rehearsal-");
             mark_all(one, "principals", "rehearsal-");
+            // As the roles that are made for it make them.
+            let text = |key: &str| one.get(key).and_then(Value::as_str).unwrap_or_default();
+            let key_id = format!("{}, {}", text("name"), text("role"));
+            put(one, "key-id", key_id);
+            let terminal = Value::Array(vec!["permit-pty".into()]);
+            one.insert("options".to_owned(), terminal);
             put(one, "from", self.stage.window.0.to_string());
             put(one, "until", self.stage.window.1.to_string());
         }

@@ -3,6 +3,7 @@
 use super::frame::{Cast, ask, step};
 use super::restore::words_of;
 use super::{Act, Ask, Step, Wanted};
+use crate::ceremony::emergency::options_in_words;
 use crate::ceremony::plan::{Compromise, Emergency, Pins, Plan};
 use crate::certificate::subject::fingerprint;
 
@@ -42,7 +43,11 @@ impl Cast {
             &self.witness,
             format!(
                 "Before the new CA signs for {name}, the certificate is built by a key that is thrown away. \
-                 I read it whole."
+                 I read it whole: as {}, with the key ID \"{}\", valid {}, with {}.",
+                one.principals,
+                one.key_id,
+                one.validity,
+                options_in_words(&one.options)
             ),
             Act::TestEmergency(number),
             "each field says what the plan says, and servers take it so but for its CA, which is none",

@@ -9,7 +9,7 @@ use super::restored::{is_missing, lost_is_told};
 use super::retired::{ca_of, is_revoked, not_so};
 use super::told::is_told;
 use crate::ca::left_places;
-use crate::ceremony::emergency::{is_that_of, suffix};
+use crate::ceremony::emergency::{other_field, suffix};
 use crate::ceremony::facts::{
     PLACES, SERVERS, emergency_fact, emergency_in_words, places_in_words, servers_in_words,
 };
@@ -151,8 +151,18 @@ fn certificates(
         let (raw, _) = read.map_err(|_form| VerdictFault::Output(file.clone()))?;
         let suffix = suffix(one, &raw).unwrap_or_default();
         let is_suffix = suffix.is_empty() || suffixes.iter().any(|own| own.as_bytes() == suffix);
-        if !is_that_of(one, &raw) || !is_suffix || !is_issued(ledger, &new, &raw)? {
-            return Err(VerdictFault::Output(file));
+        let not_planned = |what: String| VerdictFault::Bundle {
+            file: file.clone(),
+            what,
+        };
+        let other = other_field(one, &raw).or((!is_suffix).then_some("principals"));
+        if let Some(field) = other {
+            return Err(not_planned(format!(
+                "its {field} are not what the plan has"
+            )));
+        }
+        if !is_issued(ledger, &new, &raw)? {
+            return Err(not_planned("the ledger has no such certificate".to_owned()));
         }
         outputs.is_as_tested(transcript, &emergency_test_file(number), raw.blob())?;
         let told = emergency_in_words(raw.serial(), new.name());

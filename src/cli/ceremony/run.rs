@@ -153,6 +153,9 @@ impl Advised for ConductError {
                 "stop here and keep everything: sign nothing more with this program until it is known why"
             }
             Self::Emergency(error) => return error.hint(),
+            Self::OtherEmergency(_) => {
+                "have all review a plan with what the role makes, or write a role that makes what was planned"
+            }
             Self::NoRole(_) => {
                 "write it into the config before, under [role.NAME]; `punchmark role lint` looks at it"
             }

@@ -24,7 +24,9 @@ const EMERGENCY: &str = "
 name       = \"@\"
 key        = \"@\" # their public key: \"ssh-ed25519 AAAA… anna\"
 role       = \"@\" # a role of the config, with the new CA as its `ca`
+key-id     = \"@\" # what servers write into their logs, as the role makes it: \"anna, emergency\" where it says nothing else
 principals = [\"@\"]
+options    = [\"permit-pty\"] # as `ssh-keygen -O` has them, and no others; the role has to allow them
 from       = \"@from\"
 until      = \"@until\"
 

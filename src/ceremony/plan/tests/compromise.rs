@@ -8,7 +8,13 @@ const ANNA: &str =
 
 /// A plan for three people that makes `users2`, lets anna in, and shuts `users` out, filled in.
 pub(in crate::ceremony) fn filled_after_a_theft() -> String {
-    let own = ["the token was stolen", "anna", ANNA, "emergency"];
+    let own = [
+        "the token was stolen",
+        "anna",
+        ANNA,
+        "emergency",
+        "anna, emergency",
+    ];
     let text = filled_about_users(Kind::Compromise, &own);
     let text = text.replacen("[\"?\"]", "[\"web1\", \"web2\"]", 1);
     text.replacen("[\"?\"]", "[\"root\"]", 1)
@@ -30,7 +36,7 @@ fn a_plan_after_a_theft_wants_nothing_but_what_its_people_know() {
 fn each_rule_of_such_a_plan_is_held_to() {
     let first = format!("name       = \"anna\"\nkey        = \"{ANNA}\"");
     let twice = format!(
-        "{first}\nrole = \"emergency\"\nprincipals = [\"root\"]\nfrom = \"2026-12-01T08:00Z\"\n\
+        "{first}\nrole = \"emergency\"\nkey-id = \"x\"\noptions = []\nprincipals = [\"root\"]\nfrom = \"2026-12-01T08:00Z\"\n\
          until = \"2026-12-01T09:00Z\"\n\n[[emergency]]\n{first}"
     );
     let text = filled_after_a_theft();
@@ -55,6 +61,21 @@ fn each_rule_of_such_a_plan_is_held_to() {
             "whose clients can't be asked",
         ),
         ("[\"root\"]", "[]", "emergency 1, principals: "),
+        (
+            "[\"permit-pty\"]",
+            "[\"permit-ptz\"]",
+            "emergency 1, options: \"permit-ptz\" is no certificate option",
+        ),
+        (
+            "options    = [\"permit-pty\"]",
+            "",
+            "emergency 1, options: is missing",
+        ),
+        (
+            "key-id     = \"anna, emergency\"",
+            "",
+            "emergency 1, key-id: is missing",
+        ),
         ("[\"root\"]", "[\"ro*t\"]", "emergency 1, principals: "),
         (
             "key        = \"ssh-ed25519",

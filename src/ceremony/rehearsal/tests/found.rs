@@ -51,6 +51,7 @@ fn what_was_made_takes_the_place_of_what_is_there() {
     assert_eq!(one.key, other.key);
     assert_eq!(one.name.as_str(), "rehearsal-anna");
     assert_eq!(one.principals.to_string(), "rehearsal-root");
+    assert_eq!(one.key_id.as_str(), "rehearsal-anna, rehearsal-emergency");
     let times = (one.validity.valid_after(), one.validity.valid_before());
     let window = (own.window.0.seconds(), own.window.1.seconds());
     assert_eq!(times, window);
