@@ -48,7 +48,7 @@ pub(super) fn read(
         }
         let is_same = |one: &PlannedBlob| one.ca == blob.ca || one.file == blob.file;
         if blobs.iter().any(is_same) {
-            table.fault(reader, "ca", "or its file is that of another [[blob]]");
+            table.fault(reader, "ca", "or its file is that of another [[blob]]: one wrapped key of a CA is opened in a plan; try the other by a plan of its own");
         }
         if !places.insert((blob.onto.clone(), blob.label.clone())) {
             table.fault(reader, "label", "is that of another key in this device");
