@@ -167,7 +167,7 @@ fn a_device_that_is_missing_is_said_to_be_and_is_asked_for_no_more() {
             "{refused}"
         );
         crate::harness::write(&file, whole, 0o644);
-        assert!(report(&room).contains("missing: `safe`"));
+        assert!(report(&room).contains("missing: <code>safe</code>"));
         fs::remove_dir_all(room.account.path("ceremony")).unwrap();
         room.write_plan(&with_last(&room.text(), &words));
     }
@@ -200,7 +200,10 @@ fn a_device_that_is_not_there_is_told_and_ends_nothing() {
     }
     assert_drilled(&room, &words_of(&shown).0, "failed");
     let page = report(&room);
-    assert!(page.contains("MISSING: device `safe` "), "{page}");
+    assert!(
+        page.contains("MISSING: device <code>safe</code> "),
+        "{page}"
+    );
     assert!(page.contains("is not there"), "{page}");
     assert!(page.contains("such a drill moves no date"), "{page}");
     assert!(!page.contains("The next drill is due"), "{page}");

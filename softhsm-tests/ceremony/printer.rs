@@ -122,7 +122,7 @@ fn each_share_comes_from_the_printer_as_words_and_as_a_code() {
     assert!(transcript.contains(&fact), "{transcript}");
     assert_secret(&room, &people);
     let page = report(&room);
-    assert!(page.contains("3 handed to `"), "{page}");
+    assert!(page.contains("3 handed to <code>"), "{page}");
     assert!(page.contains("memory and disk of the printer"), "{page}");
 }
 

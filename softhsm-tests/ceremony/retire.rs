@@ -39,7 +39,8 @@ fn head(room: &Room) -> Vec<String> {
 
 /// The plan of an end of `users`, drawn and filled in, for a room whose outputs of before are elsewhere.
 fn plan_of_end(room: &Room, last: Option<&str>) -> String {
-    drawn(room, "retire", last, &["users2 took over", "E1"])
+    drawn(room, "retire", last, &["users2 took over"])
+        + "\n[[paper]]\nwhat = \"the PIN of `root`\"\nenvelope = \"E1\"\n"
 }
 
 /// A plan about `users`, drawn and filled in, with these words for what only its kind wants.

@@ -79,7 +79,7 @@ mod tests {
         for part in ["<svg ", "SHA256:", "Its words"] {
             assert_eq!(card.matches(part).count(), 2, "{part}: {card}");
         }
-        assert!(card.contains("CA `users`, for users"), "{card}");
+        assert!(card.contains("CA <code>users</code>, for users"), "{card}");
         assert!(!card.contains("http"), "{card}");
     }
 }

@@ -367,7 +367,7 @@ mod tests {
                 .chain(typed)
             {
                 assert!(
-                    page.contains(&crate::output::page::escaped(words)),
+                    page.contains(&crate::output::page::marked(words)),
                     "{words} {page}"
                 );
                 assert!(text.contains(&text::escaped(words)), "{words} {text}");
@@ -375,7 +375,7 @@ mod tests {
         }
         for (_, words) in heading(&plan) {
             assert!(
-                page.contains(&crate::output::page::escaped(&words)),
+                page.contains(&crate::output::page::marked(&words)),
                 "{words}"
             );
             assert!(text.contains(&text::escaped(&words)), "{words}");

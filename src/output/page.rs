@@ -35,12 +35,12 @@ impl Page {
 
     /// A heading.
     pub fn heading(&mut self, text: &str) {
-        self.put(format_args!("<h2>{}</h2>\n", escaped(text)));
+        self.put(format_args!("<h2>{}</h2>\n", marked(text)));
     }
 
     /// A paragraph of a class.
     pub fn paragraph(&mut self, class: &str, text: &str) {
-        self.put(format_args!("<p class=\"{class}\">{}</p>\n", escaped(text)));
+        self.put(format_args!("<p class=\"{class}\">{}</p>\n", marked(text)));
     }
 
     /// A table of a class, with a head that stands on each page.
@@ -67,7 +67,7 @@ impl Page {
     pub fn named_as(&mut self, class: &str, rows: impl IntoIterator<Item = (String, String)>) {
         self.put(format_args!("<table class=\"{class}\">\n"));
         for (name, says) in rows {
-            self.put(format_args!("<tr><th>{}</th>", escaped(&name)));
+            self.put(format_args!("<tr><th>{}</th>", marked(&name)));
             self.cell(&if says.is_empty() {
                 Cell::Box
             } else {
@@ -80,10 +80,10 @@ impl Page {
 
     fn cell(&mut self, cell: &Cell) {
         match cell {
-            Cell::Text(text) => self.put(format_args!("<td>{}</td>", escaped(text))),
+            Cell::Text(text) => self.put(format_args!("<td>{}</td>", marked(text))),
             Cell::Typed(lines) => {
                 let line = |(asked, answer): &(String, String)| {
-                    format!("{} <b>{}</b>", escaped(asked), escaped(answer))
+                    format!("{} <b>{}</b>", marked(asked), escaped(answer))
                 };
                 let lines: Vec<_> = lines.iter().map(line).collect();
                 self.put(format_args!("<td>{}</td>", lines.join("<br>")));
@@ -127,6 +127,21 @@ pub fn escaped(text: &str) -> String {
         .replace('<', "&lt;")
         .replace('>', "&gt;")
         .replace('"', "&quot;")
+}
+
+/// The same, with what stands between backticks in the letters of a terminal, and without these.
+#[must_use]
+pub fn marked(text: &str) -> String {
+    let mut marked = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, (name, behind))) = rest
+        .split_once('`')
+        .and_then(|(before, rest)| Some((before, rest.split_once('`')?)))
+    {
+        marked += &format!("{}<code>{}</code>", escaped(before), escaped(name));
+        rest = behind;
+    }
+    marked + &escaped(rest)
 }
 
 /// Text within quotation marks of CSS, where nothing of it ends them, or the style (CSS Syntax, escapes).
@@ -174,6 +189,17 @@ mod tests {
         assert!(!page.contains("<i>"), "{page}");
         let harmless = "&lt;i&gt;&quot;&amp;&quot;";
         assert_eq!(page.matches(harmless).count(), 10, "{page}");
+    }
+
+    #[test]
+    fn what_stands_between_backticks_is_in_other_letters() {
+        assert_eq!(
+            marked("`a<b` and `c`"),
+            "<code>a&lt;b</code> and <code>c</code>"
+        );
+        for alone in ["`", "a ` b", "a"] {
+            assert_eq!(marked(alone), alone);
+        }
     }
 
     #[test]

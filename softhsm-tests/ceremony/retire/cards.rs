@@ -44,14 +44,7 @@ fn room() -> (CardRoom, Sheets) {
         words.push(firmware.to_owned());
         words.extend(["B3", "B4", "E3"].map(|word| format!("{word}-{number}")));
     }
-    let rest = [
-        head[0],
-        head[2],
-        &print,
-        "it is needed no more",
-        "E1-0",
-        "E1-1",
-    ];
+    let rest = [head[0], head[2], &print, "it is needed no more", "E1-1"];
     words.extend(rest.map(str::to_owned));
     for word in words {
         plan = plan.replacen("= \"?\"", &format!("= \"{word}\""), 1);

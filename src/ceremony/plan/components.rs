@@ -40,10 +40,11 @@ impl Components {
         format!("{needed} of {all} components")
     }
 
-    /// A wrapped key on the medium, for people.
+    /// A wrapped key on the medium, for people. Into which bag that goes is read when it is sealed, after the
+    /// ledger has this.
     #[must_use]
     pub fn kept(&self, file: &str) -> String {
-        format!("medium \"{}\", bag {}, {file}", self.medium, self.new_bag)
+        format!("medium \"{}\", {file}", self.medium)
     }
 }
 

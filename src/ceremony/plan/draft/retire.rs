@@ -11,6 +11,8 @@ pub(super) fn ends(devices: &DraftDevices, shares: Option<Quorum>) -> String {
     };
     let copies = (1..=count).map(|at| named(COPY, &numbered("root", at)));
     let papers = (1..=count).map(|at| match shares {
+        // The ledger key stays in the first, and the PIN of that is needed on.
+        None if at == 1 => SPENT.to_owned(),
         None => named(PAPER, &numbered("root", at)),
         Some(_) if at == 1 => SHARE.to_owned(),
         Some(_) => String::new(),
@@ -53,10 +55,16 @@ const MISSING: &str = "
 # by-hand = \"all three sheets were shredded\"
 ";
 const PAPER: &str = "
-[[paper]] # a sheet that opened it, or a share: collected in its envelope, and destroyed. Where the device goes on (the
-# ledger key may be in it), its PIN is written onto a new sheet first, which goes into `pin-envelope`
+[[paper]] # the sheet of a device in which nothing stays: collected in its envelope, and destroyed. With the number that is
+# `pin-envelope` above, no PIN of it is sealed again
 what     = \"the PIN of `@name`\"
 envelope = \"@\"
+";
+const SPENT: &str = "
+# [[paper]] # a sheet of a device in which nothing stays: collected in its envelope, and destroyed. The PIN of the device that
+# has the ledger key is needed on: its sheet goes into `pin-envelope` again
+# what     = \"the PIN of `root`\"
+# envelope = \"E1\"
 ";
 const SHARE: &str = "
 # [[paper]] # a share, where these shares open nothing that stays: collected in its envelope, and destroyed

@@ -4,7 +4,8 @@ use super::*;
 
 /// A plan for three people that ends the CA `users`, of which one copy is in a token, filled in.
 pub(in crate::ceremony) fn filled_to_retire() -> String {
-    filled_about_users(Kind::Retire, &["users2 took over", "E1"])
+    filled_about_users(Kind::Retire, &["users2 took over"])
+        + "\n[[paper]]\nwhat = \"the PIN of `root`\"\nenvelope = \"E1\"\n"
 }
 
 /// A plan for three people that makes `users2` beside `users`, filled in.
@@ -115,7 +116,7 @@ fn each_rule_of_what_ends_is_held_to() {
             "reasons  =",
             "retire, reasons: is no key of a plan",
         ),
-        ("envelope = \"E1\"\n\n", "", "paper 1, envelope: is missing"),
+        ("envelope = \"E1\"\n", "", "paper 1, envelope: is missing"),
         ("size = 5", "size = -5", "ledger, size: -5 is no number"),
         ("[[known-ca]]", "[[ca]]", "known-ca: no CA is named"),
     ];
