@@ -98,6 +98,7 @@ impl Seen {
                     let name = name.clone();
                     return Err(VerdictFault::ForeignFact { line, name });
                 }
+                room::decided_then(plan, step, (line, time), (name, value))?;
                 if step.act == Act::Clocks {
                     self.clocks_are((line, time), value)?;
                 }

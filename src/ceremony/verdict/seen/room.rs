@@ -1,10 +1,10 @@
 //! What belongs to the steps that look at the room: clocks, machine, devices.
 
 use super::{REHEARSAL, Seen};
-use crate::ceremony::facts::{CLOCKS, MISSING, device_fact, printed_by};
-use crate::ceremony::instant::{FIVE_MINUTES, Instant};
+use crate::ceremony::facts::{CLOCKS, MISSING, decided_at_fact, device_fact, printed_by};
+use crate::ceremony::instant::{FIVE_MINUTES, Instant, second};
 use crate::ceremony::plan::{Kind, Plan};
-use crate::ceremony::steps::Step;
+use crate::ceremony::steps::{Act, Step};
 use crate::ceremony::verdict::VerdictFault;
 use crate::wire::{bytes_of_words, hex};
 
@@ -96,6 +96,25 @@ impl Seen {
         }
         Ok(())
     }
+}
+
+/// All of a bundle is decided as of the machine's clock at the line that tells so.
+pub(super) fn decided_then(
+    plan: &Plan,
+    step: &Step,
+    (line, time): (u64, u64),
+    (name, value): (&str, &str),
+) -> Result<(), VerdictFault> {
+    let Act::ShowBundle(at) = step.act else {
+        return Ok(());
+    };
+    let is_it = plan.bundle(at).map(decided_at_fact).as_deref() == Some(name);
+    let is_then = || second(value).is_some_and(|at| at <= time && time - at <= A_MINUTE);
+    if !is_it || is_then() {
+        return Ok(());
+    }
+    let name = name.to_owned();
+    Err(VerdictFault::Fact { line, name })
 }
 
 /// In seconds.
