@@ -133,8 +133,9 @@ impl Cast {
         let components = plan.components.as_ref()?;
         let holders = (1..).zip(&components.custody.holders);
         let envelopes = holders.map(|(number, holder)| {
-            let question =
-                format!("the number of the envelope that component {number} is sealed in");
+            let question = format!(
+                "the number of the envelope that component {number} is sealed in when the words were shown"
+            );
             let name = format!("component-envelope {number}");
             seal_number(&name, &holder.name, question, &holder.envelope)
         });
@@ -142,7 +143,7 @@ impl Cast {
             "medium-bag",
             &self.custodian,
             format!(
-                "the number of the bag that the medium \"{}\" is sealed in",
+                "the number of the bag that the medium \"{}\" is sealed in when the words were shown",
                 components.medium
             ),
             &components.new_bag,
@@ -152,10 +153,11 @@ impl Cast {
             ..step(
                 "seal components",
                 &self.administrator,
-                "Each custodian seals their component in its envelope, and keeps it where no other one is, nor the \
-                 medium. The medium is unmounted, and sealed in its bag.",
+                "Each custodian has the envelope for their component ready, and the medium is unmounted: its bag is \
+                 ready, too. They are sealed when the words of the end were shown. Each component is kept where no \
+                 other one is, nor the medium.",
                 Act::Nothing,
-                "the seals are signed by all",
+                "envelopes and bag are at hand; the seals are signed by all when the words were shown",
             )
         })
     }

@@ -100,7 +100,9 @@ impl Cast {
         let kept = holders.filter(|(_, holder)| !plan.destroys(&holder.envelope));
         let asks = kept.map(|(number, holder)| {
             let share = number + 1;
-            let question = format!("the number of the envelope that share {share} is sealed in");
+            let question = format!(
+                "the number of the envelope that share {share} is sealed in when the words were shown"
+            );
             let name = format!("share-envelope {share}");
             let asked = seal_number(&name, &holder.name, question, &holder.envelope);
             let what = format!("share {share}, for envelope {}", holder.envelope);
@@ -111,9 +113,10 @@ impl Cast {
         let step = step(
             "seal shares",
             &self.administrator,
-            "Each custodian seals their share in its envelope, and keeps it where no other share is.",
+            "Each custodian has the envelope for their share ready. A run that was cut short would need the shares \
+             again: they are sealed when the words of the end were shown, and each is kept where no other one is.",
             Act::Nothing,
-            "the seals are signed by all",
+            "the envelopes are at hand; the seals are signed by all when the words were shown",
         );
         (!asks.is_empty()).then_some(Step { asks, ..step })
     }

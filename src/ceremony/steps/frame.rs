@@ -223,12 +223,14 @@ impl Cast {
         let set = plan.devices.iter();
         let set = set.filter(|device| device.pins == Pins::AreSet);
         let names: Vec<_> = set.map(|device| format!("`{}`", device.name)).collect();
-        if names.is_empty() {
-            return String::new();
-        }
+        let (with, whose, them, pin) = match names.len() {
+            0 => return String::new(),
+            1 => ("envelope with the PIN", "seal is", "it", "the"),
+            _ => ("envelopes with the PINs", "seals are", "them", "each"),
+        };
         format!(
-            " {} shows around the envelope with the PIN of {}, whose seal is whole, opens it, and types the PIN off its \
-             paper when the program asks for it; all others look away.",
+            " {} shows around the {with} of {}, whose {whose} whole, opens {them}, and types {pin} PIN off its paper \
+             when the program asks for it; all others look away.",
             self.custodian,
             names.join(" and of ")
         )

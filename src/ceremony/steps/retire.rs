@@ -169,7 +169,7 @@ impl Cast {
     fn papers(&self, papers: &[Paper]) -> Step {
         let envelopes = (1..).zip(papers).map(|(number, paper)| {
             let question = format!(
-                "the number of the envelope with {}, whose seal is whole",
+                "the number of the envelope with {}; its seal is whole, or was broken here today",
                 paper.what
             );
             let name = format!("envelope {number}");
