@@ -281,13 +281,12 @@ fn inventory(plan: &Plan) -> Sheet {
         }
         (name, bags)
     });
-    let held = plan.components.as_ref().map(|held| &held.custody);
     let shares = held_by("Share", plan.custody.as_ref());
     Sheet {
         title: "Inventory".to_owned(),
         rows: rows
             .chain(shares)
-            .chain(held_by("Component", held))
+            .chain(components::inventory(plan))
             .collect(),
     }
 }
