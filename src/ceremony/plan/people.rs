@@ -205,16 +205,17 @@ fn why_no_name(name: &str) -> Option<&'static str> {
     if !is_typed {
         return Some("begins with a letter or a digit, and ends without a blank");
     }
-    if name.eq_ignore_ascii_case(MISSING) {
-        return Some("is what is typed for what is not there");
+    let mut pairs = name.chars().zip(name.chars().skip(1));
+    if pairs.any(|(letter, next)| letter.is_ascii_alphabetic() && ACCENTS.contains(&next)) {
+        return Some("has an accent as a character of its own: another name could look the same");
     }
     let has = |is: fn(&char) -> bool| name.chars().any(|c| is(&c));
     let looks_alike = has(char::is_ascii_alphabetic) && has(|c| GREEK_AND_CYRILLIC.contains(c));
     looks_alike.then_some("mixes letters of two scripts that look alike")
 }
 
-/// What is typed in the place of what nobody has.
-const MISSING: &str = "missing";
+/// Combining diacritical marks (Unicode, U+0300 to U+036F): a letter with one looks like the letter that has it.
+const ACCENTS: std::ops::RangeInclusive<char> = '\u{300}'..='\u{36f}';
 /// The blocks whose letters look like Latin ones (Unicode, Greek and Coptic, Cyrillic and its supplement).
 const GREEK_AND_CYRILLIC: std::ops::RangeInclusive<char> = '\u{370}'..='\u{52f}';
 /// A file's name has room for 255 bytes, and says what it is the signature of.

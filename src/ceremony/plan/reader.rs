@@ -379,13 +379,14 @@ impl Table {
 
 /// Whether people can read all of it. The rule is that of a key ID, which ends in logs.
 fn shown(text: &str) -> Result<(), &'static str> {
-    if text.trim().is_empty() {
-        return Err("is empty");
-    }
-    match KeyId::parse(text) {
-        Ok(_) => Ok(()),
-        Err(_) if text.len() > 255 => Err("is longer than 255 bytes"),
-        Err(_) => Err("holds a character that people can't see"),
+    match text.trim() {
+        "" => Err("is empty"),
+        text if text == "!" || text.eq_ignore_ascii_case("missing") => {
+            Err("is what is typed for what is otherwise, or not there")
+        }
+        _ if text.len() > 255 => Err("is longer than 255 bytes"),
+        _ if KeyId::parse(text).is_err() => Err("holds a character that people can't see"),
+        _ => Ok(()),
     }
 }
 

@@ -140,7 +140,9 @@ fn a_name_is_one_that_is_typed_and_read() {
     let names = [
         ("missing", "is what is typed"),
         ("Missing", "is what is typed"),
-        ("!", "begins with a letter"),
+        ("!", "is what is typed"),
+        ("!Bob", "begins with a letter"),
+        ("Kru\u{308}ger", "an accent"),
         ("../x", "begins with a letter"),
         ("Bob ", "ends without a blank"),
         (" ", "is empty"),
@@ -154,11 +156,27 @@ fn a_name_is_one_that_is_typed_and_read() {
     for name in [
         "\u{412}\u{43e}\u{432}\u{430}",
         "\u{141}ukasz \u{17b}",
+        "Kr\u{fc}ger",
+        "\u{1ecd}\u{301}la",
         "O'Neil",
         "Anna 2",
     ] {
         let text = filled(3).replacen("\"Bob\"", &format!("\"{name}\""), 1);
         Plan::parse(text.as_bytes()).unwrap();
+    }
+}
+
+#[test]
+fn a_number_is_none_that_means_something_else_where_it_is_typed() {
+    for key in ["bag", "new-bag", "pin-envelope", "boot-medium"] {
+        for number in ["!", "missing", "MISSING"] {
+            let text = filled(3);
+            let line = text.lines().find(|line| line.starts_with(key)).unwrap();
+            let text = text.replacen(line, &format!("{key} = \"{number}\""), 1);
+            let found = faults(&text).join("\n");
+            let told = format!("{key}: is what is typed for what is otherwise");
+            assert!(found.contains(&told), "{key} {number}: {found}");
+        }
     }
 }
 
