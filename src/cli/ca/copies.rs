@@ -17,9 +17,11 @@ pub(super) fn print(copy: &KnownCopy) -> Result<(), Failure> {
         Became::Destroyed => format!("{}, destroyed", seen.kind),
         Became::Missing => "MISSING: whoever finds it can sign".to_owned(),
     };
-    // Behind a drill it lies in another bag, of which the ledger has no entry.
+    // Behind a drill or a restore it lies in another bag, of which the ledger has no entry.
     let since = match (seen.kind, seen.became) {
-        (CopyKind::Blob, Became::Made) => "; the bag of now stands on the paper of the last drill",
+        (CopyKind::Blob, Became::Made) => {
+            "; the bag of now stands on the paper of the last drill or restore"
+        }
         _ => "",
     };
     let word = if seen.word.is_empty() {

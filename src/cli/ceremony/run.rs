@@ -8,13 +8,14 @@ use super::plan_file::{self, program};
 use super::rehearsal_folder::read_if_given;
 use super::room::Terminal;
 use super::roots::roots_of;
-use crate::ca::RolloverError;
+use crate::ca::{EstablishError, RolloverError};
 use crate::ceremony::{ConductError, Held, KeyFault, Plan, Rehearsed, Setting, conduct};
 use crate::cli::base::asks_for_pins::AsksForPins;
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{Advised, Exit, Failure};
 use crate::cli::base::terminal::{product, say};
 use crate::config::{self, Place};
+use crate::signer::{GenerateError, PlaceError};
 use crate::wire::{hex, number_of};
 
 /// Hold the ceremony of a plan: who does what now, what to type, what to compare
@@ -126,6 +127,12 @@ impl Advised for ConductError {
             Self::Config(error) => return error.hint(),
             Self::Edit(error) => return error.hint(),
             Self::Opening(error) => return error.hint(),
+            Self::Generate(GenerateError::Place(
+                PlaceError::LabelTaken { .. } | PlaceError::SlotTaken { .. },
+            ))
+            | Self::Establish(EstablishError::Generate(GenerateError::Place(
+                PlaceError::LabelTaken { .. } | PlaceError::SlotTaken { .. },
+            ))) => PLACE_TAKEN,
             Self::Generate(error) => return error.hint(),
             Self::Establish(error) => return error.hint(),
             Self::Ledger(error) => return error.hint(),
@@ -280,6 +287,8 @@ impl Advised for KeyFault {
 
 const SERVERS_FIRST: &str = "give these servers the file with both keys, put their reports into the folder, and run this \
     again; what can't be waited for, the witness goes on without by the words that the question names";
+const PLACE_TAKEN: &str = "no key was made: find out whose key that is; if nobody needs it, write a deviation, take it away \
+    with the device's own tool, and run this again; else have all review a plan with another device or place";
 const GO_ON: &str = "run this again: it goes on with the rest, and signs nothing twice";
 const NO_TERMINAL: &str = "a ceremony is held by people at a terminal, and there is none";
 const EXAMPLES: &str = "\
