@@ -139,7 +139,7 @@ fn a_wrong_value_is_an_error_where_it_stands() {
     for (text, word) in [
         ("[login.Keys]\nkind = \"key\"\n", "lower-case"),
         ("[login.keys]\nkind = \"radius\"\n", "radius"),
-        ("[login.keys]\nkind = \"key\"\nissuer = \"a\"\n", "issuer"),
+        ("[login.keys]\nkind = \"key\"\nissuers = \"a\"\n", "issuers"),
     ] {
         let error = config(text).unwrap_err().to_string();
         assert!(error.contains(word), "{error}");

@@ -47,7 +47,7 @@ fn each_rule_of_components_is_held_to() {
     assert_eq!(components.words(), "2 of 3 components");
     assert_eq!(
         components.kept("a.wrapped"),
-        "medium \"stick 7\", bag M2, a.wrapped"
+        "medium \"stick 7\", a.wrapped"
     );
     let cases = [
         (

@@ -116,7 +116,11 @@ fn each_rule_of_what_ends_is_held_to() {
             "reasons  =",
             "retire, reasons: is no key of a plan",
         ),
-        ("envelope = \"E1\"\n", "", "paper 1, envelope: is missing"),
+        (
+            "\nenvelope = \"E1\"\n",
+            "\n",
+            "paper 1, envelope: is missing",
+        ),
         ("size = 5", "size = -5", "ledger, size: -5 is no number"),
         ("[[known-ca]]", "[[ca]]", "known-ca: no CA is named"),
     ];
