@@ -370,6 +370,35 @@ fn who_may_not_have_a_name_is_told_why_and_what_an_admin_types() {
 }
 
 #[test]
+fn a_group_makes_admins_of_those_whom_a_browser_brought() {
+    let idp = provider();
+    let room = room(&idp, "code = true").serves("admins = [\"group:work:oncall\"]");
+    let server = room.start();
+    let all = "/v1/certificates?requester=peter";
+    let (mia, _) = logged_in(&room, &idp, "1");
+    mia.ask("GET", all, None).unwrap().is(200);
+    let revoke = json!({ "requesters": ["erik"], "reason": "left" }).to_string();
+    mia.ask("POST", "/v1/revocations", Some(&revoke))
+        .unwrap()
+        .is(200);
+    let (kim, _) = logged_in(&room, &idp, "7");
+    let refused = kim.ask("GET", all, None).unwrap();
+    refused.refuses(403, "refused", "auditors and admins");
+    let mut elsewhere = Login::begin(&room, &code_way());
+    let code = elsewhere.begun["code"].as_str().unwrap().to_owned();
+    let callback = elsewhere.at_provider(&idp, "1");
+    elsewhere.get(&callback).is(303);
+    elsewhere.types(&code, URL).is(200);
+    let opened = elsewhere.token(None).is(200).json();
+    let mut client = elsewhere.client;
+    client.token = Some(opened["token"].as_str().unwrap().to_owned());
+    let refused = client.ask("GET", all, None).unwrap();
+    refused.refuses(403, "refused", "auditors and admins");
+    server.end();
+    room.ledger_is_right();
+}
+
+#[test]
 fn names_of_enrolled_keys_are_the_same_peoples_where_the_config_says_so() {
     let idp = provider();
     let room = room(&idp, "same-as = [\"keys\"]");

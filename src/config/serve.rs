@@ -17,8 +17,8 @@ use lists::ListsTable;
 pub use lists::ServeLists;
 pub use logins::LoginConfigError;
 pub(super) use logins::LoginTable;
-use logins::methods;
 pub use logins::{LoginMethod, OidcConfig};
+use logins::{all_are_told, methods};
 pub use people::People;
 pub use url::{ServerUrl, ServerUrlError};
 
@@ -219,6 +219,9 @@ impl Config {
             return Err(ServeConfigError::NoListener);
         }
         let logins = methods(&self.file.login, self)?;
+        for people in [&table.admins, &table.auditors] {
+            all_are_told(people, &logins)?;
+        }
         if logins.is_empty() {
             return Err(ServeConfigError::NoLogin);
         }

@@ -30,18 +30,16 @@ impl InSession {
 }
 
 impl Service {
-    /// Whether somebody may revoke what is another's. A password is guessed or looked over a shoulder: only a
-    /// login by an enrolled key counts.
+    /// Whether somebody may revoke what is another's.
     pub(super) fn is_admin(&self, by: &InSession) -> bool {
-        by.logged_in_by.way == LoginWay::EnrolledKey
-            && self.serve.admins.have(&by.session.requester)
+        let admins = &self.serve.admins;
+        admins.have(&by.session.requester, &by.logged_in_by)
     }
 
     /// Whether somebody may see what is another's.
     pub(super) fn sees_all(&self, by: &InSession) -> bool {
-        let is_auditor = by.logged_in_by.way == LoginWay::EnrolledKey
-            && self.serve.auditors.have(&by.session.requester);
-        is_auditor || self.is_admin(by)
+        let auditors = &self.serve.auditors;
+        auditors.have(&by.session.requester, &by.logged_in_by) || self.is_admin(by)
     }
 
     /// The session that a request is in.

@@ -5,9 +5,10 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
+use super::People;
 use crate::config::Config;
 use crate::login::oidc::{Issuer, PlainHttp, ProviderUrlError};
-use crate::login::{LoginKind, MethodName};
+use crate::login::{Group, LoginKind, MethodName};
 
 /// One `[login.NAME]` table. What is for an identity provider alone is wanted there, and refused elsewhere.
 #[derive(Clone, Debug, Deserialize)]
@@ -121,6 +122,9 @@ pub enum LoginConfigError {
         /// What stands there.
         word: String,
     },
+    /// Nobody would be in it.
+    #[error("[serve] names group:{0}, which no login method of kind \"oidc\" tells")]
+    Group(Group),
     /// It is the same as none.
     #[error(
         "[login.{method}]: `same-as` names {other}, which is no other login method of the config"
@@ -273,6 +277,23 @@ pub(super) fn methods(
         }
     }
     Ok(all)
+}
+
+/// Each group that people are named by is told by a method.
+pub(super) fn all_are_told(
+    people: &People,
+    logins: &[LoginMethod],
+) -> Result<(), LoginConfigError> {
+    let tells = |group: &Group| {
+        let mut providers = logins
+            .iter()
+            .filter(|method| method.kind == LoginKind::Oidc);
+        providers.any(|method| method.name == *group.method())
+    };
+    match people.groups().find(|group| !tells(group)) {
+        Some(group) => Err(LoginConfigError::Group(group.clone())),
+        None => Ok(()),
+    }
 }
 
 fn one_of_its_issuer<'m>(

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::*;
 use crate::config::{ConfigError, LoginConfigError};
+use crate::request::{LoginFacts, LoginWay};
 
 const SERVE: &str = "[serve]\nurl = \"https://ca.example.org\"\nlisten = [\"[::]:8443\"]\n\
     tls = { certificate = \"tls.pem\", key = \"tls.key\" }\n";
@@ -42,7 +43,8 @@ fn lists_lie_beside_the_ledger_or_where_the_config_says() {
     };
     let anna = "anna".parse().unwrap();
     let beside = with("{ every = \"1h\" }");
-    assert!(beside.admins.have(&anna) && !beside.auditors.have(&anna));
+    let by_key = LoginFacts::new("keys".parse().unwrap(), LoginWay::EnrolledKey, None);
+    assert!(beside.admins.have(&anna, &by_key) && !beside.auditors.have(&anna, &by_key));
     let beside = beside.lists.unwrap();
     assert_eq!(beside.every, Some(3600));
     assert_eq!(
@@ -116,12 +118,7 @@ fn a_wrong_value_is_an_error_where_it_stands() {
         ("listen", "krl = { every = \"10s\" }\nlisten", 3, "10s"),
         ("listen", "krl = { file = \"a\" }\nlisten", 3, "file"),
         ("listen", "admins = [\"a b\"]\nlisten", 3, "a b"),
-        (
-            "listen",
-            "admins = [\"group:a:b\"]\nlisten",
-            3,
-            "name people",
-        ),
+        ("listen", "admins = [\"group:a\"]\nlisten", 3, "METHOD:NAME"),
     ] {
         let text = format!("{}{LOGIN}", SERVE.replacen(from, to, 1));
         let error = config(&text).unwrap_err();

@@ -228,5 +228,5 @@ fn unfit(detail: &str) -> Refused {
 }
 
 const ADMINS: &str = "you may revoke your own certificates, by `ca` and `serials`; all else is for the server's admins, \
-    with a session that an enrolled key opened";
+    with a session that an enrolled key or a browser at an identity provider opened";
 const A_CA: &str = "which a person at a terminal revokes, by `punchmark revoke`";

@@ -13,7 +13,14 @@ const WORK: &str = "[login.work]\nkind = \"oidc\"\nissuer = \"https://id.example
 
 fn logins(text: &str) -> Result<Vec<LoginMethod>, LoginConfigError> {
     let path = Path::new("/etc/punchmark/punchmark.toml");
-    let config = Config::of_text(path, &format!("{SERVE}{text}")).unwrap();
+    // What a test has behind `@` stands there too.
+    let admins = if text.contains('@') {
+        "admins = [\"group:work:a\"]\nauditors = [\"group:keys:a\"]\n"
+    } else {
+        ""
+    };
+    let text = text.replace('@', "");
+    let config = Config::of_text(path, &format!("{SERVE}{admins}{text}")).unwrap();
     match config.serve() {
         Ok(serve) => Ok(serve.logins),
         Err(ServeConfigError::Login(error)) => Err(error),
@@ -101,6 +108,10 @@ fn what_is_no_way_to_log_in_is_said_in_words() {
             "no other login method",
         ),
         (format!("{WORK}{twice}"), "have the same `issuer`"),
+        (
+            format!("[login.keys]\nkind = \"key\"\n@{WORK}"),
+            "names group:keys:a, which no login method",
+        ),
         (
             "[login.keys]\nkind = \"key\"\ncode = false\n".to_owned(),
             "[login.keys] has `code`",
