@@ -26,4 +26,4 @@ pub use folder::{FolderError, FolderLock, KeptSession, ServerFolder};
 pub use held::{Held, HeldCertificate, Whereabouts};
 pub use log_in::{LogInBy, LogInError, log_in};
 pub use order::{Order, OrderError, Ordered, RoleOffered, order, roles};
-pub use trust::{OIDC, TrustError, Trusted};
+pub use trust::{TrustError, Trusted};

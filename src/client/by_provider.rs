@@ -14,10 +14,11 @@ use sha2::{Digest as _, Sha256};
 use super::exchange::Shown;
 use super::log_in::{LogInError, other_kind, token_path};
 use super::loopback::{Back, Loopback};
-use super::{Exchange, ExchangeError, KeptSession, OIDC};
+use super::{Exchange, ExchangeError, KeptSession};
 use crate::api::Secret;
 use crate::api::login::{LoginBegun, NewLogin, ProviderShown, SessionOpened};
 use crate::api::path;
+use crate::login::LoginKind;
 use crate::login::dpop::SessionKey;
 
 /// Where the person is who logs in.
@@ -126,7 +127,7 @@ fn elsewhere(
 
 fn begin(exchange: &mut Exchange, asked: &NewLogin) -> Result<LoginBegun, LogInError> {
     let begun: LoginBegun = exchange.post(path::LOGINS, None, asked)?;
-    if begun.kind == OIDC {
+    if begun.kind == LoginKind::Oidc.as_str() {
         Ok(begun)
     } else {
         Err(other_kind(exchange, &asked.method, &begun))

@@ -11,9 +11,6 @@ use crate::api::about::Server;
 use crate::api::path;
 use crate::login::LoginKind;
 
-/// The kind of a method by which an identity provider says who somebody is.
-pub const OIDC: &str = "oidc";
-
 /// A server as it was when it was first met.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -96,7 +93,8 @@ impl Trusted {
     #[must_use]
     pub fn method_of_a_person(&self) -> Option<&str> {
         let kind = self.kind.as_deref()?;
-        let wants_somebody = kind == OIDC || kind == LoginKind::Password.as_str();
+        let of_persons = [LoginKind::Oidc, LoginKind::Password];
+        let wants_somebody = of_persons.iter().any(|one| one.as_str() == kind);
         self.method.as_deref().filter(|_| wants_somebody)
     }
 

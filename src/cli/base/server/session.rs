@@ -11,7 +11,7 @@ use crate::cli::base::context::Context;
 use crate::cli::base::failure::{At, Failure};
 use crate::cli::base::pin::ask_password;
 use crate::cli::base::terminal::{say, somebody_is_there};
-use crate::client::{Browser, KeptSession, LogInBy, OIDC, Trusted, log_in, log_in_by_provider};
+use crate::client::{Browser, KeptSession, LogInBy, Trusted, log_in, log_in_by_provider};
 use crate::config;
 use crate::login::LoginKind;
 use crate::login::dpop::SessionKey;
@@ -48,7 +48,7 @@ impl LogInArguments {
             Self {
                 identity: Some(_), ..
             } => Some(("--identity", LoginKind::Key.as_str())),
-            Self { code: true, .. } => Some(("--code", OIDC)),
+            Self { code: true, .. } => Some(("--code", LoginKind::Oidc.as_str())),
             _ => None,
         }
     }
@@ -82,7 +82,7 @@ impl Opened {
         let key = new_key()?;
         let kept = if method.kind == LoginKind::Password.as_str() {
             by_password(visit, arguments, (&method.name, &key))?
-        } else if method.kind == OIDC {
+        } else if method.kind == LoginKind::Oidc.as_str() {
             by_provider(visit, arguments, (&method.name, &key))?
         } else {
             by_key(visit, arguments, (&method.name, &key), pins)?
@@ -210,7 +210,7 @@ fn logged_in(kept: &KeptSession) -> String {
 /// The method that is named, or was the last time, or fits what else is named, or is the only one.
 fn method(visit: &Visit, arguments: &LogInArguments) -> Result<Method, Failure> {
     let logins = &visit.about.logins;
-    let is_known = |method: &&Method| KINDS.contains(&method.kind.as_str());
+    let is_known = |method: &&Method| KINDS.iter().any(|kind| kind.as_str() == method.kind);
     let of = |name: &String| logins.iter().find(|method| method.name == *name);
     let offers = |name: &&String| of(name).is_some();
     let asked = arguments.method.as_ref();
@@ -259,4 +259,4 @@ fn new_key() -> Result<SessionKey, Failure> {
 /// More than that no server shows.
 const HOST_MAX: usize = 64;
 /// What this program can log in by.
-const KINDS: [&str; 3] = ["key", "password", OIDC];
+const KINDS: [LoginKind; 3] = [LoginKind::Key, LoginKind::Password, LoginKind::Oidc];
