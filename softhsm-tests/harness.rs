@@ -29,6 +29,8 @@ pub(crate) mod sshd;
 pub(crate) mod stock;
 pub(crate) mod token;
 pub(crate) mod two_sides;
+#[cfg(feature = "login")]
+pub(crate) mod webdriver;
 pub(crate) mod yubikey;
 
 use std::fs::Permissions;

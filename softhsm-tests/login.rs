@@ -9,10 +9,10 @@ use std::process::Command;
 use tempfile::TempDir;
 
 use crate::harness::agent::Agent;
-use crate::harness::process::{Ran, bounded, detached, run};
+use crate::harness::process::{Ran, bounded, detached, run, wait_until};
 use crate::harness::punchmark::BINARY;
-use crate::harness::scratch;
 use crate::harness::sshd::{Configuration, Sshd};
+use crate::harness::{scratch, write};
 use stub::{Stub, Wrong};
 
 /// A user's account: a home of its own, and an agent or none.
@@ -44,6 +44,32 @@ impl User {
             command.env("SSH_AUTH_SOCK", agent.socket());
         }
         command
+    }
+
+    /// As [`Self::prepare`], with a browser that notes the page which it is to open.
+    pub(crate) fn browses(&self, command: Command) -> Command {
+        let (browser, page) = (self.path("browser"), self.page());
+        let script = format!(
+            "#!/bin/sh\necho \"$1\" >'{0}.new' && mv '{0}.new' '{0}'\n",
+            page.display()
+        );
+        write(&browser, script, 0o755);
+        let mut command = self.prepare(command);
+        command.env("BROWSER", browser);
+        command
+    }
+
+    /// Where the browser notes it.
+    pub(crate) fn page(&self) -> PathBuf {
+        self.path("page")
+    }
+
+    /// The page that the browser was last told to open, which is forgotten.
+    pub(crate) fn opened(&self) -> String {
+        wait_until("the browser has a page", || self.page().exists());
+        let page = std::fs::read_to_string(self.page()).unwrap();
+        std::fs::remove_file(self.page()).unwrap();
+        page.trim().to_owned()
     }
 
     pub(crate) fn run(&self, arguments: &[&str]) -> Ran {

@@ -6,6 +6,7 @@ mod by_provider;
 mod client;
 mod hang_up;
 mod http;
+mod in_browser;
 mod killed;
 mod lent;
 mod listed;

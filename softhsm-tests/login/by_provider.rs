@@ -2,8 +2,6 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
-use std::path::PathBuf;
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 use super::User;
@@ -13,27 +11,11 @@ use crate::harness::pty::{self, Pty};
 use crate::harness::punchmark::BINARY;
 use crate::harness::write;
 
-/// A browser that notes the page, and shows nobody anything.
-fn with_browser(user: &User, mut command: Command) -> Command {
-    let (browser, page) = (user.path("browser"), page(user));
-    let script = format!(
-        "#!/bin/sh\necho \"$1\" >'{0}.new' && mv '{0}.new' '{0}'\n",
-        page.display()
-    );
-    write(&browser, script, 0o755);
-    command.env("BROWSER", browser);
-    command
-}
-
 /// A server that has a provider.
 fn offering() -> Stub {
     let stub = Stub::start();
     stub.state.lock().unwrap().provider.offered = true;
     stub
-}
-
-fn page(user: &User) -> PathBuf {
-    user.path("page")
 }
 
 fn arguments(stub: &Stub) -> Vec<String> {
@@ -44,7 +26,7 @@ fn arguments(stub: &Stub) -> Vec<String> {
 
 /// A command at a terminal, with a browser here.
 fn at_terminal(user: &User, arguments: &[String]) -> Pty {
-    let mut command = with_browser(user, user.prepare(pty::command(BINARY)));
+    let mut command = user.browses(pty::command(BINARY));
     command.args(arguments);
     Pty::start(command)
 }
@@ -56,7 +38,7 @@ fn begin(stub: &Stub, user: &User) -> Pty {
 
 /// Begins to log in at a terminal that somebody has from elsewhere.
 fn begin_from_elsewhere(stub: &Stub, user: &User) -> Pty {
-    let mut command = with_browser(user, user.prepare(pty::command(BINARY)));
+    let mut command = user.browses(pty::command(BINARY));
     command.env("SSH_CONNECTION", "192.0.2.1 50000 192.0.2.2 22");
     command.args(arguments(stub));
     Pty::start(command)
@@ -110,12 +92,8 @@ fn a_browser_here_opens_the_page_and_comes_back_with_a_code() {
         stub.address()
     );
     terminal.expect(&shown);
-    wait_until("the browser has the page", || page(&user).exists());
-    let opened = std::fs::read_to_string(page(&user)).unwrap();
-    assert_eq!(
-        opened.trim(),
-        format!("https://{}/login/login-2", stub.address())
-    );
+    let own = format!("https://{}/login/login-2", stub.address());
+    assert_eq!(user.opened(), own);
     // Another page that leads here ends nothing.
     let stranger = come_back(&stub, &format!("code={CODE}&state=of-another"));
     assert!(stranger.starts_with("HTTP/1.1 400 "), "{stranger}");
@@ -152,7 +130,7 @@ fn a_code_is_typed_elsewhere_where_no_browser_is_here() {
     let (said, code) = terminal.finish();
     assert_eq!(code, 0, "{said}");
     assert!(said.contains("logged in as peter by work"), "{said}");
-    assert!(!page(&user).exists());
+    assert!(!user.page().exists());
     let asked = stub.state.lock().unwrap().provider.asked.clone();
     assert_eq!(asked["way"], "code");
     assert!(
@@ -215,7 +193,7 @@ fn a_server_without_codes_sends_its_users_to_where_a_browser_is() {
 #[test]
 fn control_c_ends_the_login_and_not_the_browser() {
     let (stub, user) = (offering(), User::new());
-    let mut command = with_browser(&user, user.prepare(pty::command(BINARY)));
+    let mut command = user.browses(pty::command(BINARY));
     let (browser, alive) = (user.path("browser"), user.path("alive"));
     let script = format!("#!/bin/sh\nsleep 2\necho >'{}'\n", alive.display());
     write(&browser, script, 0o755);
@@ -292,7 +270,7 @@ fn without_a_terminal_no_browser_opens_and_nothing_waits() {
     );
     let apart = |arguments: &[&str]| -> Ran {
         let begun = Instant::now();
-        let mut command = with_browser(&user, user.prepare(bounded(BINARY)));
+        let mut command = user.browses(bounded(BINARY));
         let ran = run(command.args(arguments));
         assert!(begun.elapsed() < Duration::from_secs(1), "{ran}");
         ran
@@ -302,14 +280,14 @@ fn without_a_terminal_no_browser_opens_and_nothing_waits() {
     for more in [&[][..], &["--code"]] {
         let ran = apart(&[&log_in, more].concat()).exits(1);
         assert!(ran.stderr.ends_with(&words), "{ran}");
-        assert!(!page(&user).exists());
+        assert!(!user.page().exists());
         assert!(stub.state.lock().unwrap().provider.asked.is_null());
     }
     finish(&stub, begin(&stub, &user));
     apart(&["-q", "get"]).ok();
     // A session that is over there, and then one that is known to be over here.
     stub.be(Wrong::Forgot);
-    std::fs::remove_file(page(&user)).unwrap();
+    std::fs::remove_file(user.page()).unwrap();
     assert_eq!(apart(&["-q", "get"]).exits(1).stderr, words);
     forget(&user);
     stub.count("");
@@ -320,7 +298,7 @@ fn without_a_terminal_no_browser_opens_and_nothing_waits() {
         .ok()
         .says("wants somebody at a terminal")
         .says("the certificate that is there still counts");
-    assert!(!page(&user).exists());
+    assert!(!user.page().exists());
 }
 
 #[test]
@@ -338,7 +316,7 @@ fn a_browser_is_led_to_the_page_of_the_login_and_nowhere_else() {
             said.contains("a page of the login that is not its own"),
             "{said}"
         );
-        assert!(!page(&user).exists(), "{elsewhere}");
+        assert!(!user.page().exists(), "{elsewhere}");
     }
 }
 
