@@ -9,7 +9,9 @@ use super::rehearsal_folder::read_if_given;
 use super::room::Terminal;
 use super::roots::roots_of;
 use crate::ca::{EstablishError, RolloverError};
-use crate::ceremony::{ConductError, Held, KeyFault, Plan, Rehearsed, Setting, conduct};
+use crate::ceremony::{
+    ConductError, Held, KeyFault, MediumError, Plan, Rehearsed, Setting, conduct,
+};
 use crate::cli::base::asks_for_pins::AsksForPins;
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{Advised, Exit, Failure};
@@ -168,6 +170,9 @@ impl Advised for ConductError {
             }
             Self::Rollover(RolloverError::Blocked { .. }) => SERVERS_FIRST,
             Self::NotSigned(_) => GO_ON,
+            Self::Medium(MediumError::Missing(_)) => {
+                "look whether it is the right medium, by its label, and where it is mounted; then run this again"
+            }
             Self::Medium(_) => {
                 "take nothing off it: find out where it was, and have all review a plan for what is there"
             }
