@@ -23,6 +23,7 @@ mod tests;
 mod way;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 pub use again::{AgainError, Before, stands};
 pub use anew::{Lasting, NotAnewError, base_names};
@@ -31,7 +32,7 @@ pub use case::{
     Anew, Asked, Bundled, Case, CaseError, Enrolments, Judge, OverLogin, Rulebook, WasKnownBy,
     WordError, requester_names,
 };
-pub use desk::{Desk, Reply, SubmitError, Ticket};
+pub use desk::{Desk, Reply, SubmitError, Ticket, Trial};
 pub use open::{
     AgreedCa, ConfiguredCa, Confirm, DisagreementError, LedgerPlace, OpenLedgerError, UnkeptLedger,
     WrongTime, agree,
@@ -62,6 +63,20 @@ pub type Clock = fn() -> u64;
 
 /// Is told of a device that can sign no more, and why, while others can.
 pub type Lost = Arc<dyn Fn(&str, &SignerError) + Send + Sync>;
+
+/// A step of a desk whose time is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Serials were taken. One write to the ledger may take some and record others.
+    Reserve,
+    /// A device signed.
+    Sign,
+    /// Outcomes were recorded.
+    Record,
+}
+
+/// Is told how long a step took.
+pub type Times = Arc<dyn Fn(Step, Duration) + Send + Sync>;
 
 /// Why one order gave no certificate.
 #[derive(Debug, thiserror::Error)]

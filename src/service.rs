@@ -3,11 +3,12 @@
 //! One more front of the spine, and no rule of its own. The way of a request, in the order of the
 //! files:
 //!
-//! 1. `edge`: a connection is taken, of so many at most, and TLS ends (`tls`);
+//! 1. `edge`: a connection is taken (`sockets`), of so many at most, and TLS ends (`tls`);
 //! 2. `asked`: the request is read whole, within its limits; what could be read in two ways is
 //!    refused (`framing`);
 //! 3. `routes`: where it goes;
-//! 4. `authenticate`: whose session it is, by token and proof (`sessions`, `nonces`, `users`);
+//! 4. `authenticate`: whose session it is, by token and proof (`sessions`, `nonces`, `users`), and how often it
+//!    may ask (`limits`, `buckets`);
 //! 5. `endpoints`: what is done. A login becomes an entry of the ledger and a session
 //!    (`endpoints/logins`, with `back_off` and `hashing` before a password); a request for a certificate becomes a case, is decided, and left at the
 //!    desk of its CA (`order`), which answers when the ledger has it;
@@ -18,8 +19,9 @@
 //! `naming` says which name somebody has here. What a provider answers is checked by `login::oidc`.
 //!
 //! Beside that, `lend` lets a command of the same machine have the ledger for a while, and `publish` makes
-//! the lists that servers fetch; `upkeep` hears signals and reads the certificate of TLS again, and `manager` is
-//! told how the server is.
+//! the lists that servers fetch; `upkeep` hears signals, `reload` reads config and certificate of TLS again
+//! (`current` is what the next request is served by), and `manager` is
+//! told how the server is; `health` looks whether the keys still sign, and `metrics` counts for monitoring.
 //!
 //! HTTP is asynchronous, on a few threads; all that thinks or touches the ledger is not, and runs
 //! on threads that may wait. Between them stands `routes`. `axum`, `hyper` and `tokio` are named
@@ -28,16 +30,21 @@
 mod asked;
 mod authenticate;
 mod back_off;
+mod buckets;
 mod busy;
 mod challenges;
+mod current;
 mod edge;
 mod endpoints;
 mod framing;
 mod hashing;
+mod health;
 mod lend;
+mod limits;
 mod log;
 mod logins;
 mod manager;
+mod metrics;
 mod naming;
 mod nonces;
 mod order;
@@ -49,9 +56,12 @@ mod provider_logins;
 mod providers;
 mod publish;
 mod query;
+mod reload;
 mod routes;
 mod run;
+mod serve_error;
 mod sessions;
+mod sockets;
 mod tls;
 mod upkeep;
 mod users;
@@ -59,14 +69,18 @@ mod users;
 pub use lend::{Again, Lending};
 pub use log::{Line, Log};
 pub use manager::Manager;
+pub use metrics::Metrics;
 pub use provider::{ProviderLine, ProviderLineError};
 pub use providers::ProvidersError;
 pub use publish::Publish;
-pub use run::{Listening, ServeError, run};
+pub use reload::{Reload, Reloaded};
+pub use run::{Listening, run};
+pub use serve_error::ServeError;
 pub use sessions::SessionsError;
 pub use tls::TlsError;
 pub use users::{UsersFile, UsersFileError};
 
+use std::net::TcpListener;
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -77,11 +91,14 @@ use crate::config::{LoginMethod, ServeConfig};
 use crate::issue::{Clock, Desk, Judge, SharedLedger};
 use crate::ledger::Purpose;
 use crate::policy::Policy;
+use crate::signer::Locators;
 use back_off::BackOff;
 use busy::Busy;
 use challenges::Challenges;
 use hashing::Hashing;
+use limits::Limits;
 use logins::Logins;
+use metrics::OfCa;
 use nonces::Nonces;
 use problem::{ProblemKind, Refused};
 use provider_logins::ProviderLogins;
@@ -101,10 +118,16 @@ pub struct Opened {
     pub ledger: SharedLedger,
     /// How it is lent to commands.
     pub lending: Lending,
+    /// Reads the config again, while it runs.
+    pub reload: Reload,
     /// Makes the lists that it hands out; none where somebody else makes them.
     pub publish: Option<Publish>,
     /// Who is told how the server is.
     pub manager: Manager,
+    /// Sockets that listen already, in place of those that the config names.
+    pub sockets: Vec<TcpListener>,
+    /// What is counted, also by the desks.
+    pub metrics: Arc<Metrics>,
     /// The users who have a password.
     pub users: UsersFile,
     /// Where sessions are kept.
@@ -123,32 +146,39 @@ pub struct ServedCa {
     /// Made anew where somebody else wrote to the ledger.
     judge: Mutex<Arc<Judge<'static>>>,
     /// None once the server closes.
-    desk: Mutex<Option<Desk>>,
-    busy: Busy,
+    desk: Arc<Mutex<Option<Desk>>>,
+    busy: Arc<Busy>,
+    /// Where its key is.
+    keys: Locators,
+    counts: OfCa,
 }
 
-/// All that endpoints share.
+/// All that endpoints share. What isn't the config's is one for all services that were made of one another.
+#[derive(Clone)]
 struct Service {
     serve: ServeConfig,
     policy: &'static Policy,
     cas: Vec<Arc<ServedCa>>,
     ledger: SharedLedger,
     /// Locked while the ledger is lent, and from the server's end on.
-    lent: Mutex<()>,
-    whereabouts: Mutex<Whereabouts>,
+    lent: Arc<Mutex<()>>,
+    whereabouts: Arc<Mutex<Whereabouts>>,
     /// From the signal on that ends the server.
-    ends: AtomicBool,
+    ends: Arc<AtomicBool>,
     /// Rings where something may have been revoked.
-    bell: Bell,
-    nonces: Nonces,
-    logins: Logins,
-    providers: Providers,
-    provider_logins: ProviderLogins,
-    users: UsersFile,
-    back_off: BackOff,
-    hashing: Hashing,
-    challenges: Challenges,
-    sessions: Sessions,
+    bell: Arc<Bell>,
+    nonces: Arc<Nonces>,
+    logins: Arc<Logins>,
+    /// By the config, as the roles are.
+    providers: Arc<Providers>,
+    provider_logins: Arc<ProviderLogins>,
+    users: Arc<UsersFile>,
+    back_off: Arc<BackOff>,
+    hashing: Arc<Hashing>,
+    limits: Arc<Limits>,
+    challenges: Arc<Challenges>,
+    sessions: Arc<Sessions>,
+    metrics: Arc<Metrics>,
     clock: Clock,
     keyboard: String,
 }
@@ -165,26 +195,24 @@ enum Whereabouts {
 }
 
 impl ServedCa {
-    /// The CA of this name, with the key that signs by it and the judge that decides for it.
+    /// The CA of this name, with the key that signs by it, where that is, and the judge that decides for it.
     pub fn new(
         (name, purpose): (String, Purpose),
-        public_key: KeyData,
+        (public_key, keys): (KeyData, Locators),
         judge: Judge<'static>,
         desk: Desk,
+        metrics: &Metrics,
     ) -> Self {
         Self {
+            counts: metrics.of_ca(&name),
+            keys,
             name,
             public_key,
             purpose,
             judge: Mutex::new(Arc::new(judge)),
-            desk: Mutex::new(Some(desk)),
-            busy: Busy::default(),
+            desk: Arc::new(Mutex::new(Some(desk))),
+            busy: Arc::default(),
         }
-    }
-
-    /// Whether its desk takes orders.
-    fn is_open(&self) -> bool {
-        self.at_desk(&Desk::is_open).unwrap_or(false)
     }
 
     /// Does this at its desk, unless that is closed.

@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::fs::File;
 use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use ssh_key::PrivateKey;
 
@@ -60,6 +60,15 @@ impl Room {
         self
     }
 
+    /// Writes something else into its config.
+    #[track_caller]
+    pub(crate) fn edit(&self, from: &str, to: &str) {
+        let path = self.admin.config_file();
+        let config = std::fs::read_to_string(&path).unwrap();
+        assert!(config.contains(from), "{from:?} {config}");
+        write(&path, config.replacen(from, to, 1), 0o600);
+    }
+
     /// Makes a ledger key, which the config names.
     pub(crate) fn with_ledger_key(self) -> Self {
         let key = self.admin.key("ledger_key", ED25519);
@@ -103,11 +112,16 @@ impl Room {
     pub(crate) fn begin(&self, environment: &[(&str, &OsStr)]) -> Running {
         let mut command = self.admin.punchmark.background();
         command.envs(environment.iter().copied());
+        command.arg("serve").stdin(Stdio::null());
+        self.spawn(command)
+    }
+
+    /// Starts it by this command.
+    pub(crate) fn spawn(&self, mut command: Command) -> Running {
         let log = File::options()
             .append(true)
             .create(true)
             .open(self.log_file());
-        command.arg("serve").stdin(Stdio::null());
         command.stdout(Stdio::null()).stderr(log.unwrap());
         Running {
             child: command.spawn().unwrap(),
@@ -183,7 +197,7 @@ impl Drop for Running {
     }
 }
 
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
     listener.local_addr().unwrap().port()
 }

@@ -1,51 +1,14 @@
 //! A server that goes on while its certificate changes, and tells whoever started it how it is.
 
 use std::ffi::OsStr;
-use std::os::unix::net::UnixDatagram;
 use std::path::PathBuf;
-use std::time::Duration;
 
-use tempfile::TempDir;
-
+use super::hears::{Hears, READY, told};
 use super::http::{request, send};
-use super::room::{Room, Running};
+use super::room::Room;
 use super::tls::{FILES, certify, seen};
 use crate::harness::process::{run, wait_until};
 use crate::harness::{scratch, write};
-
-/// A service manager, which hears what it is told.
-struct Hears {
-    folder: TempDir,
-    socket: UnixDatagram,
-}
-
-impl Hears {
-    fn bind() -> Self {
-        let folder = scratch();
-        let socket = UnixDatagram::bind(folder.path().join("notify")).unwrap();
-        let patience = Some(Duration::from_secs(30));
-        socket.set_read_timeout(patience).unwrap();
-        Self { folder, socket }
-    }
-
-    fn path(&self) -> PathBuf {
-        self.folder.path().join("notify")
-    }
-
-    /// The lines that came next.
-    #[track_caller]
-    fn next(&self) -> String {
-        let mut buffer = [0; 256];
-        let length = self.socket.recv(&mut buffer).expect("something is told");
-        String::from_utf8(buffer[..length].to_vec()).unwrap()
-    }
-
-    /// Whether nothing more came.
-    fn is_quiet(&self) -> bool {
-        self.socket.set_nonblocking(true).unwrap();
-        self.socket.recv(&mut [0; 256]).is_err()
-    }
-}
 
 /// The certificate that a new connection sees, of whom the folder's root vouches for.
 fn certificate(room: &Room) -> Option<Vec<u8>> {
@@ -62,12 +25,6 @@ fn replace(room: &Room) {
         let text = std::fs::read(made.path().join(name)).unwrap();
         write(&room.folder().join(name), text, 0o600);
     }
-}
-
-fn told(room: &Room, manager: &Hears) -> Running {
-    let server = room.begin(&[("NOTIFY_SOCKET", manager.path().as_os_str())]);
-    assert_eq!(manager.next(), READY);
-    server
 }
 
 #[test]
@@ -89,7 +46,7 @@ fn sighup_reads_the_certificate_again_and_an_unusable_one_leaves_that_before() {
     assert_ne!(first, second);
     let log = room.log();
     assert!(log.contains("were read again"), "{log}");
-    assert!(log.contains("a changed config counts from the next start"));
+    assert!(log.contains("the config was read again"), "{log}");
     assert!(!log.contains("stay as they were"), "{log}");
 
     let other = scratch();
@@ -166,5 +123,3 @@ fn a_manager_that_is_not_there_is_a_line_in_the_log_and_a_check_tells_nobody() {
     assert!(log.contains("nobody listens at NOTIFY_SOCKET"), "{log}");
     server.end();
 }
-
-const READY: &str = "READY=1\nSTATUS=serves";

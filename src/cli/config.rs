@@ -105,6 +105,8 @@ fn of_files(context: &Context, config: &Config) -> Vec<Found> {
         None,
         config.attestation_roots().map(drop).map_err(Failure::from),
     );
+    #[cfg(feature = "service")]
+    note(None, of_server(config));
     note(
         None,
         config.allowed_signers().map(drop).map_err(Failure::from),
@@ -139,7 +141,23 @@ fn oddities(config: &Config) -> Vec<Found> {
         message: finding.oddity.to_string(),
         hint: None,
     });
+    #[cfg(feature = "service")]
+    let odd = odd.chain(config.serve_oddities().into_iter().map(|message| Found {
+        place: None,
+        table: Some("serve".to_owned()),
+        message,
+        hint: None,
+    }));
     odd.collect()
+}
+
+/// Whether it makes a server, where it is meant to.
+#[cfg(feature = "service")]
+fn of_server(config: &Config) -> Result<(), Failure> {
+    match config.serve() {
+        Ok(_) | Err(crate::config::ServeConfigError::None) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
 }
 
 impl Found {

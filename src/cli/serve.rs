@@ -1,6 +1,8 @@
 //! `punchmark serve`: people log in over HTTPS, and get certificates by their roles.
 
 mod publish;
+mod reload;
+mod sockets;
 
 use std::collections::BTreeSet;
 use std::io;
@@ -26,8 +28,8 @@ use crate::ledger::{Ledger, LedgerError};
 use crate::policy::role::Permit;
 use crate::secret::AskPin;
 use crate::service::{
-    self, Lending, Line, Listening, Log, Manager, Opened, ProvidersError, ServeError, ServedCa,
-    UsersFile,
+    self, Again, Lending, Line, Listening, Log, Manager, Metrics, Opened, ProvidersError,
+    ServeError, ServedCa, UsersFile,
 };
 
 /// Serve certificates on demand: people log in and ask by role
@@ -54,6 +56,7 @@ impl Serve {
         // Both live as long as the process, whose threads all read them.
         let config: &'static Config = Box::leak(Box::new(context.config()?));
         let serve = config.serve()?;
+        config.serve_oddities().iter().for_each(|odd| warn(odd));
         let names = served(config)?;
         let ledger = context.ledger_to_look(config)?;
         let books: &'static Books = Box::leak(Box::new(books(config, &ledger, context)?));
@@ -68,7 +71,8 @@ impl Serve {
         let known = self::known(&names, config, &ledger, context)?;
         let judges = judges(&known, (config, books), &ledger)?;
         let ledger: SharedLedger = Arc::new(Mutex::new(ledger));
-        let cas = desks(known, judges, open, &ledger);
+        let metrics = Arc::new(Metrics::default());
+        let cas = desks(known, judges, open, (&ledger, &metrics));
         let count = u64::try_from(cas.len()).unwrap_or_default();
         let log = log(context);
         let opened = Opened {
@@ -76,9 +80,15 @@ impl Serve {
             policy: config.policy(),
             cas,
             ledger,
-            lending: lending(config, books, names),
+            lending: Lending {
+                place: config.ledger_place(),
+                again: again(config, books, names),
+            },
+            reload: reload::reload(config),
             publish,
             manager: self.manager(&log),
+            sockets: sockets::handed()?,
+            metrics,
             users: UsersFile::at(config.users()),
             sessions: config.sessions(),
             clock: config::now,
@@ -159,8 +169,8 @@ fn open(known: &KnownCa, pins: &mut dyn AskPin) -> Result<OpenCa, Failure> {
 }
 
 /// Commands may have the ledger between; then all is held against it again.
-fn lending(config: &'static Config, books: &'static Books, names: BTreeSet<String>) -> Lending {
-    let again = move || {
+fn again(config: &'static Config, books: &'static Books, names: BTreeSet<String>) -> Again {
+    Box::new(move || {
         let ledger = config.ledger_place().open_confirmed()?;
         let known = names
             .iter()
@@ -168,11 +178,7 @@ fn lending(config: &'static Config, books: &'static Books, names: BTreeSet<Strin
         let known = known.collect::<Result<Vec<_>, _>>()?;
         let judges = judges(&known, (config, books), &ledger)?;
         Ok((ledger, judges))
-    };
-    Lending {
-        place: config.ledger_place(),
-        again: Box::new(again),
-    }
+    })
 }
 
 fn judges(
@@ -188,7 +194,7 @@ fn desks(
     known: Vec<KnownCa>,
     judges: Vec<Judge<'static>>,
     open: Vec<OpenCa>,
-    ledger: &SharedLedger,
+    (ledger, metrics): (&SharedLedger, &Metrics),
 ) -> Vec<ServedCa> {
     let lost: Lost = Arc::new(|device, error| {
         warn(&format!(
@@ -199,9 +205,10 @@ fn desks(
     all.map(|((known, judge), open)| {
         let ca = known.ca();
         let name = (ca.name().to_owned(), ca.added().purpose);
-        let key = ca.public_key().clone();
-        let desk = Desk::open(open, Arc::clone(ledger), config::now, Arc::clone(&lost));
-        ServedCa::new(name, key, judge, desk)
+        let key = (ca.public_key().clone(), known.config.keys.clone());
+        let (times, lost) = (metrics.times(ca.name()), Arc::clone(&lost));
+        let desk = Desk::open_timed(open, Arc::clone(ledger), config::now, lost, times);
+        ServedCa::new(name, key, judge, desk, metrics)
     })
     .collect()
 }
@@ -237,6 +244,7 @@ impl Advised for ServeConfigError {
             Self::NotLoopback(_) => {
                 "let the proxy reach it on 127.0.0.1 or [::1], or name certificate and key"
             }
+            Self::MetricsInPublic(..) => "give it another port: metrics = \"127.0.0.1:9443\"",
             Self::NoProxies => "name the address that the proxy comes from",
             Self::NoLedgerKey => {
                 "name one, or leave `every` out and make them with `punchmark krl`"
@@ -273,6 +281,7 @@ impl Advised for ServeError {
                 "another program may listen there, or the port is below 1024 and wants the right to it"
                     .to_owned(),
             ),
+            Self::Handed { .. } => Some("change ListenStream= of the socket unit, or the config".to_owned()),
             Self::Users(error) => error.hint(),
             Self::Providers(ProvidersError::Secret { .. }) => Some(
                 "write the client's secret, which the provider shows, into that file: its owner alone may read it (chmod 600)"

@@ -1,7 +1,9 @@
 //! What the config says of a server: `[serve]`, and how people log in, `[login.NAME]`.
 
+mod limits;
 mod lists;
 mod logins;
+mod metrics;
 mod people;
 mod url;
 
@@ -13,6 +15,7 @@ use serde::Deserialize;
 
 use super::Config;
 use crate::certificate::length_in_seconds;
+pub use limits::ServeLimits;
 use lists::ListsTable;
 pub use lists::ServeLists;
 pub use logins::LoginConfigError;
@@ -30,11 +33,15 @@ pub(super) struct ServeTable {
     listen: Vec<SocketAddr>,
     tls: TlsValue,
     #[serde(default)]
+    metrics: Option<SocketAddr>,
+    #[serde(default)]
     trusted_proxies: Vec<Proxy>,
     #[serde(default)]
     address_header: Option<HeaderName>,
     #[serde(default)]
     session: SessionTable,
+    #[serde(default)]
+    limits: ServeLimits,
     #[serde(default)]
     krl: Option<ListsTable>,
     #[serde(default)]
@@ -140,10 +147,14 @@ pub struct ServeConfig {
     pub listen: Vec<SocketAddr>,
     /// Who does TLS.
     pub tls: ServeTls,
+    /// Where monitoring asks; nowhere without.
+    pub metrics: Option<SocketAddr>,
     /// How long a session lives at most, in seconds.
     pub longest: u64,
     /// After how many seconds without a request it ends.
     pub idle: u64,
+    /// How often somebody may ask.
+    pub limits: ServeLimits,
     /// The ways to log in.
     pub logins: Vec<LoginMethod>,
     /// The lists that it hands out; none without `krl`.
@@ -186,6 +197,9 @@ pub enum ServeConfigError {
     /// Without TLS of its own, others could read along.
     #[error("[serve] listens on {0}, which is not this machine alone, and `tls` is \"proxy\"")]
     NotLoopback(SocketAddr),
+    /// What monitoring is told is nobody else's business.
+    #[error("[serve] listens on {0}, and so `metrics` can't be {1}: it is a listener of its own")]
+    MetricsInPublic(SocketAddr, SocketAddr),
     /// Nobody says who asked.
     #[error("[serve] has `tls` = \"proxy\" and names no `trusted-proxies`")]
     NoProxies,
@@ -238,8 +252,10 @@ impl Config {
             url: table.url.clone(),
             listen: table.listen.clone(),
             tls: self.tls(table)?,
+            metrics: metrics::own_address(table)?,
             longest,
             idle,
+            limits: table.limits,
             logins,
             lists,
             admins: table.admins.clone(),

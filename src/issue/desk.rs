@@ -27,6 +27,8 @@
 //!   again after a pause, twice as long each time. It counts again once it is back with the
 //!   CA's key; it never shows a refused PIN twice. The last session that fails ends the desk:
 //!   reserved orders are given up, which the ledger keeps, and waiting ones are answered.
+//! - A trial is asked for by whoever wants to know whether the key still signs. A session that
+//!   finds nothing to sign makes it, once; the ledger has no part in it, and how it ends changes nothing else.
 //! - A signature that does not verify takes its device out for good, with all its sessions.
 //! - The ledger fails: nothing of that step is released, and nothing is tried again. What is
 //!   reserved stays open in the ledger, as after a crash.
@@ -50,10 +52,13 @@ mod sync;
 #[cfg(test)]
 mod tests;
 mod ticket;
+mod trial;
+mod trials;
 mod worker;
 
 pub use front::Desk;
 pub use ticket::{Reply, Ticket};
+pub use trial::Trial;
 
 use super::IssueError;
 use crate::ledger::Wanted;

@@ -74,14 +74,28 @@ pub fn test_signature(
 ) -> Result<(PublicKey, TestSignature), SelfTestError> {
     let mut signer = signer::open_knowing(locator, Some(known), RsaHash::default(), pins)?;
     let key = signer.public_key().clone();
+    let signature = signed_by(signer.as_mut(), &key, message)?;
+    Ok((key.into(), signature))
+}
+
+/// Has a key that is open already sign the self-test's message, and verifies it with the key that was recorded.
+pub(super) fn try_key(signer: &mut dyn Signer, recorded: &KeyData) -> Result<(), SelfTestError> {
+    signed_by(signer, recorded, MESSAGE).map(drop)
+}
+
+fn signed_by(
+    signer: &mut dyn Signer,
+    key: &KeyData,
+    message: &[u8],
+) -> Result<TestSignature, SelfTestError> {
     let signed =
         SshSig::signed_data(NAMESPACE, HashAlg::Sha512, message).map_err(SelfTestError::Message)?;
     let signature = signer.sign(&signed)?;
     let signature = SshSig::new(key.clone(), NAMESPACE, HashAlg::Sha512, signature);
     let signature = TestSignature(signature.map_err(SelfTestError::Signature)?);
-    let verified = signature.verify(&key, message);
+    let verified = signature.verify(key, message);
     verified.map_err(SelfTestError::Signature)?;
-    Ok((key.into(), signature))
+    Ok(signature)
 }
 
 impl TestSignature {

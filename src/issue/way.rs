@@ -23,6 +23,7 @@
 use std::error::Error;
 
 use ssh_key::Signature;
+use ssh_key::public::KeyData;
 
 use super::open_ca::Session;
 use super::{Clock, IssueError, Issued, Lost, OpenCa, RunEnd, SharedLedger, lock, sign};
@@ -161,6 +162,12 @@ pub(super) fn sign_guarded(
     let signed: Result<Signature, SignerError> =
         std::panic::catch_unwind(attempt).map_err(|_panic| IssueError::Panicked)?;
     Ok(signed?)
+}
+
+/// Whether a signer signs the self-test's message with this key; a panic in a device's code is none.
+pub(super) fn try_guarded(signer: &mut dyn Signer, recorded: &KeyData) -> bool {
+    let attempt = std::panic::AssertUnwindSafe(|| sign::try_key(signer, recorded));
+    matches!(std::panic::catch_unwind(attempt), Ok(Ok(())))
 }
 
 /// A reservation that a signer tried.

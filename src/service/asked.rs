@@ -32,6 +32,9 @@ impl Asked {
         let (parts, body) = request.into_parts();
         framing::check(&parts.headers)?;
         let peer = peer_of(&parts, service);
+        if !parts.headers.contains_key(header::AUTHORIZATION) {
+            service.pays(peer)?;
+        }
         let body = axum::body::to_bytes(body, LARGEST);
         let body = body.await.map_err(|error| not_read(&error))?;
         Ok(Self {

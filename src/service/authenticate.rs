@@ -46,7 +46,7 @@ impl Service {
     ///
     /// # Errors
     /// [`Refused`].
-    pub(super) fn session_of(&self, asked: &Asked) -> Result<InSession, Refused> {
+    pub(super) fn session_shown(&self, asked: &Asked) -> Result<InSession, Refused> {
         if !asked.has(header::AUTHORIZATION.as_str()) {
             return Err(no_session("a session's token is wanted: log in first"));
         }

@@ -27,6 +27,11 @@ impl Busy {
         entered.map(drop).map_err(|_full| self.wait())
     }
 
+    /// How many wait.
+    pub(super) fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::Acquire)
+    }
+
     /// Gives the place up: there is an answer, or the order was never left.
     pub(super) fn leave(&self) {
         self.waiting.fetch_sub(1, Ordering::AcqRel);

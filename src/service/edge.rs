@@ -3,16 +3,20 @@
 
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::Router;
+use axum::body::Body;
+use axum::http::Request;
+use axum::middleware::map_request;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{Notify, Semaphore, watch};
 
 use super::peer::network;
 use super::tls::Tls;
@@ -105,7 +109,15 @@ impl Edge {
         stream: impl AsyncRead + AsyncWrite + Unpin + 'static,
         from: SocketAddr,
     ) {
-        let router = self.router.layer(axum::Extension(from));
+        let came = Arc::new(Came::default());
+        let first = Arc::clone(&came);
+        let router = self
+            .router
+            .layer(map_request(move |mut request: Request<Body>| {
+                first.came();
+                request.extensions_mut().insert(from);
+                std::future::ready(request)
+            }));
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(HEADERS)
@@ -116,7 +128,9 @@ impl Edge {
         // How a connection ends is the other side's business.
         tokio::select! {
             _ended = connection.as_mut() => {}
-            () = ended(&mut self.ending) => {
+            // Whoever connected before the end has sent something, or is about to: a connection that is closed
+            // before it was read would be lost.
+            () = async { ended(&mut self.ending).await; came.wait().await } => {
                 connection.as_mut().graceful_shutdown();
                 let _ended = connection.await;
             }
@@ -128,6 +142,27 @@ impl Edge {
 async fn ended(ending: &mut watch::Receiver<bool>) {
     // Without a sender, it has ended.
     let _either = ending.wait_for(|ending| *ending).await;
+}
+
+/// Whether a request came on a connection.
+#[derive(Default)]
+struct Came {
+    is_there: AtomicBool,
+    told: Notify,
+}
+
+impl Came {
+    fn came(&self) {
+        self.is_there.store(true, Ordering::Release);
+        self.told.notify_one();
+    }
+
+    /// Waits for the first; one that never comes is up to the time limit of headers.
+    async fn wait(&self) {
+        while !self.is_there.load(Ordering::Acquire) {
+            self.told.notified().await;
+        }
+    }
 }
 
 impl Households {

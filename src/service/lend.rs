@@ -12,13 +12,14 @@ use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::net::sockopt::socket_peercred;
 use rustix::process::geteuid;
 
+use super::current::Current;
 use super::{Line, Log, ServedCa, Service, Whereabouts};
 use crate::issue::{Desk, Judge, LedgerPlace, lent};
 use crate::ledger::Ledger;
@@ -35,10 +36,14 @@ pub struct Lending {
 /// The ledger after somebody else wrote to it, with the judges that it calls for.
 pub type Again = Box<dyn Fn() -> Result<(Ledger, Vec<Judge<'static>>), Box<dyn Error>> + Send>;
 
+/// What opens it by the config that was read last.
+pub(super) type SharedAgain = Arc<Mutex<Again>>;
+
 /// A socket on which nobody is lent anything yet.
 pub(super) struct Lender {
     listener: UnixListener,
-    lending: Lending,
+    place: LedgerPlace,
+    again: SharedAgain,
 }
 
 impl Lender {
@@ -47,23 +52,27 @@ impl Lender {
     ///
     /// # Errors
     /// What the system says.
-    pub(super) fn beside(lending: Lending) -> io::Result<Self> {
-        let at = lent::socket(&lending.place.path);
+    pub(super) fn beside((place, again): (LedgerPlace, SharedAgain)) -> io::Result<Self> {
+        let at = lent::socket(&place.path);
         remove(&at)?;
         let listener = UnixListener::bind(&at)?;
         fs::set_permissions(&at, Permissions::from_mode(0o600))?;
-        Ok(Self { listener, lending })
+        Ok(Self {
+            listener,
+            place,
+            again,
+        })
     }
 
     /// Lends for as long as the process lives, on a thread of its own.
     ///
     /// # Errors
     /// What the system says.
-    pub(super) fn start(self, service: Arc<Service>, log: Log) -> io::Result<()> {
+    pub(super) fn start(self, current: Arc<Current>, log: Log) -> io::Result<()> {
         let lend = move || {
             for borrower in self.listener.incoming() {
                 match borrower {
-                    Ok(borrower) if is_of_ours(&borrower) => self.lend(borrower, &service, &log),
+                    Ok(borrower) if is_of_ours(&borrower) => self.lend(borrower, &current, &log),
                     Ok(_stranger) => {}
                     // Out of descriptors: none comes by haste.
                     Err(_) => thread::sleep(PAUSE),
@@ -74,16 +83,19 @@ impl Lender {
         Ok(())
     }
 
-    fn lend(&self, mut borrower: UnixStream, service: &Service, log: &Log) {
+    fn lend(&self, mut borrower: UnixStream, current: &Current, log: &Log) {
         let who = socket_peercred(&borrower).map_or(0, |peer| peer.pid.as_raw_nonzero().get());
-        let _unless_it_ends = service.lent.lock();
+        let lent = Arc::clone(&current.service().lent);
+        let _unless_it_ends = lent.lock();
+        // No config is read while that is locked.
+        let service = current.service();
         hold(&service.cas);
         let mut ledger = service
             .ledger
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         let since = Instant::now();
-        let words = match self.lending.place.look(&mut |_leap| true) {
+        let words = match self.place.look(&mut |_leap| true) {
             // The writer, and its lock, are gone by that.
             Ok(reader) => {
                 *ledger = reader;
@@ -92,7 +104,7 @@ impl Lender {
                     wait_until_closed(&mut borrower, (who, since), log);
                 }
                 let time = since.elapsed().as_millis();
-                let Some(back) = self.had_back(service, log) else {
+                let Some(back) = self.had_back(&service, log) else {
                     // Nothing is asked of the desks any more: what waits at them is told that they close.
                     return;
                 };
@@ -113,7 +125,9 @@ impl Lender {
     fn had_back(&self, service: &Service, log: &Log) -> Option<Ledger> {
         let mut pause = PAUSE;
         loop {
-            let error = match (self.lending.again)() {
+            let again = self.again.lock().unwrap_or_else(PoisonError::into_inner);
+            let again = again();
+            let error = match again {
                 Ok((ledger, judges)) => {
                     for (ca, judge) in service.cas.iter().zip(judges) {
                         ca.judge_by(judge);

@@ -67,6 +67,14 @@ impl Refused {
         self
     }
 
+    /// Whether the same may be taken in a moment, so that nothing was decided.
+    pub(super) fn is_for_now(&self) -> bool {
+        matches!(
+            self.kind,
+            ProblemKind::Pending | ProblemKind::Busy | ProblemKind::TooMany | ProblemKind::Nonce
+        )
+    }
+
     #[cfg(test)]
     pub(super) fn status(&self) -> u16 {
         self.kind.status()
@@ -79,6 +87,7 @@ impl Refused {
 
     pub(super) fn into_response(self, service: &Service) -> Response {
         let kind = self.kind;
+        service.metrics.refused(kind);
         let problem = Problem {
             r#type: format!("{}/problems/{}", service.serve.url, kind.name()),
             title: kind.title().to_owned(),

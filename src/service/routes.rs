@@ -8,13 +8,14 @@ use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{MatchedPath, Path, State};
+use axum::extract::{FromRef, MatchedPath, Path, State};
 use axum::http::{HeaderName, HeaderValue, Request, header};
 use axum::middleware::{self, Next};
 use axum::response::Response;
 use axum::routing::{get, post};
 
 use super::asked::{Asked, peer_of};
+use super::current::Current;
 use super::endpoints::{self, Left, Outcome};
 use super::log::Answered;
 use super::problem::{ProblemKind, Refused};
@@ -22,11 +23,27 @@ use super::{Line, Log, Service};
 use crate::api::path;
 use crate::wire::hex;
 
-/// What handlers share.
+/// What a server's paths share.
+#[derive(Clone)]
+pub(super) struct Root {
+    pub(super) current: Arc<Current>,
+    pub(super) log: Log,
+}
+
+/// What handlers share: each of them what was current when its request came.
 #[derive(Clone)]
 pub(super) struct Shared {
-    pub(super) service: Arc<Service>,
-    pub(super) log: Log,
+    service: Arc<Service>,
+    log: Log,
+}
+
+impl FromRef<Root> for Shared {
+    fn from_ref(root: &Root) -> Self {
+        Self {
+            service: root.current.service(),
+            log: Arc::clone(&root.log),
+        }
+    }
 }
 
 /// What of an outcome the log tells, on its way through the answer.
@@ -37,8 +54,8 @@ struct Told {
 }
 
 /// All paths.
-pub(super) fn router(shared: Shared) -> Router {
-    let around = middleware::from_fn_with_state(shared.clone(), around);
+pub(super) fn router(root: Root) -> Router {
+    let around = middleware::from_fn_with_state(root.clone(), around);
     Router::new()
         .route(path::SERVER, get(server))
         .route("/v1/cas/{ca}/public-key", get(public_key))
@@ -63,7 +80,7 @@ pub(super) fn router(shared: Shared) -> Router {
         .fallback(nothing)
         .method_not_allowed_fallback(other_method)
         .layer(around)
-        .with_state(shared)
+        .with_state(root)
 }
 
 /// An id, a limit of time, the headers of every answer, and a line.

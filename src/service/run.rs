@@ -1,75 +1,32 @@
 //! A server from its first connection to its last.
 
-use std::io;
-use std::net::SocketAddr;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::net::TcpListener;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use tokio::net::{TcpListener, TcpSocket};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::watch;
 
-use super::back_off::BackOff;
 use super::challenges::Challenges;
+use super::current::Current;
 use super::edge::Edge;
-use super::hashing::Hashing;
-use super::lend::{self, Lender, Lending};
+use super::lend::{self, Lender, Lending, SharedAgain};
+use super::metrics::Door;
 use super::nonces::Nonces;
 use super::providers::Providers;
-use super::publish::{Bell, Publisher};
-use super::routes::{Shared, router};
+use super::publish::Publisher;
+use super::reload::{Reload, Reloader};
+use super::routes::{Root, router};
 use super::sessions::Sessions;
+use super::sockets;
 use super::tls::Tls;
 use super::upkeep::{Signals, Upkeep};
-use super::{
-    Line, Log, Manager, Opened, ProvidersError, Service, SessionsError, TlsError, UsersFileError,
-    Whereabouts,
-};
+use super::{Line, Log, Manager, Opened, ServeError, Service, Whereabouts};
 use crate::config::ServeTls;
-use crate::issue::{RunEnd, lent};
+use crate::issue::{LedgerPlace, lent};
 use crate::login::LoginKind;
 use crate::wire::chain;
-
-/// Why there is no server, or why it ended.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum ServeError {
-    /// It can't listen.
-    #[error("can't listen on {address}")]
-    Listen {
-        /// Where.
-        address: SocketAddr,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// Certificate or key.
-    #[error(transparent)]
-    Tls(#[from] TlsError),
-    /// Sessions can't be kept.
-    #[error(transparent)]
-    Sessions(#[from] SessionsError),
-    /// The users can't be known.
-    #[error(transparent)]
-    Users(#[from] UsersFileError),
-    /// An identity provider can't be asked.
-    #[error(transparent)]
-    Providers(#[from] ProvidersError),
-    /// The system gives no threads or signals.
-    #[error("the system")]
-    System(#[from] io::Error),
-    /// The system has no random numbers.
-    #[error("no random bytes: {0}")]
-    Random(getrandom::Error),
-    /// A desk ended before it was closed.
-    #[error("CA `{ca}`")]
-    Desk {
-        /// The CA.
-        ca: String,
-        /// Why.
-        source: RunEnd,
-    },
-}
 
 /// Whether a server listens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,9 +49,20 @@ pub fn run(mut opened: Opened, listening: Listening, log: &Log) -> Result<(), Se
     };
     let publisher = publisher(&mut opened);
     let manager = std::mem::take(&mut opened.manager);
-    let (service, lending) = service(opened, log)?;
+    let sockets = std::mem::take(&mut opened.sockets);
+    sockets::check(&sockets, &opened.serve)?;
+    let (service, lending, reload) = service(opened, log)?;
     ask_providers(&service, listening, log)?;
-    let service = Arc::new(service);
+    let current = Arc::new(Current::new(service));
+    let service = current.service();
+    let again: SharedAgain = Arc::new(Mutex::new(lending.again));
+    let reloader = Reloader {
+        reload,
+        current: Arc::clone(&current),
+        again: Arc::clone(&again),
+        tls: tls.clone(),
+        log: Arc::clone(log),
+    };
     let runtime = Builder::new_multi_thread()
         .worker_threads(WORKERS)
         .max_blocking_threads(THREADS)
@@ -104,11 +72,17 @@ pub fn run(mut opened: Opened, listening: Listening, log: &Log) -> Result<(), Se
         Listening::No => Ok(()),
         Listening::Yes => {
             let socket = lent::socket(&lending.place.path);
-            lend(lending, &service, log)?;
+            lend((lending.place, again), &current, log)?;
             if let Some(publisher) = publisher {
                 publisher.start(Arc::clone(&service), Arc::clone(log))?;
             }
-            let served = listen(&runtime, &service, (tls, &manager), log);
+            let ways = Ways {
+                tls,
+                handed: sockets,
+                manager: &manager,
+                reloader,
+            };
+            let served = listen(&runtime, &current, ways, log);
             served.and(lend::remove(&socket).map_err(ServeError::System))
         }
     };
@@ -130,9 +104,13 @@ fn ask_providers(service: &Service, listening: Listening, log: &Log) -> Result<(
 }
 
 /// A server goes on without a socket, where its path is too long for one.
-fn lend(lending: Lending, service: &Arc<Service>, log: &Log) -> Result<(), ServeError> {
+fn lend(
+    lending: (LedgerPlace, SharedAgain),
+    current: &Arc<Current>,
+    log: &Log,
+) -> Result<(), ServeError> {
     match Lender::beside(lending) {
-        Ok(lender) => lender.start(Arc::clone(service), Arc::clone(log))?,
+        Ok(lender) => lender.start(Arc::clone(current), Arc::clone(log))?,
         Err(error) => log(&Line::Note(format!(
             "commands can't have the ledger while this runs, for want of a socket beside it: {error}"
         ))),
@@ -147,7 +125,7 @@ fn publisher(opened: &mut Opened) -> Option<Publisher> {
     Some(Publisher::new(publish, every))
 }
 
-fn service(opened: Opened, log: &Log) -> Result<(Service, Lending), ServeError> {
+fn service(opened: Opened, log: &Log) -> Result<(Service, Lending, Reload), ServeError> {
     let tell = |words| log(&Line::Note(words));
     if opened
         .serve
@@ -160,57 +138,75 @@ fn service(opened: Opened, log: &Log) -> Result<(Service, Lending), ServeError> 
     let providers = Providers::open(&opened.serve.logins, opened.serve.url.as_str())?;
     let sessions = Sessions::open(&opened.sessions, opened.serve.idle, &tell)?;
     let service = Service {
-        challenges: Challenges::by(sessions.challenge_key()),
-        sessions,
-        nonces: Nonces::new().map_err(ServeError::Random)?,
-        logins: super::Logins::default(),
-        providers,
-        provider_logins: super::ProviderLogins::default(),
-        users: opened.users,
-        back_off: BackOff::default(),
-        hashing: Hashing::default(),
+        challenges: Arc::new(Challenges::by(sessions.challenge_key())),
+        sessions: Arc::new(sessions),
+        nonces: Arc::new(Nonces::new().map_err(ServeError::Random)?),
+        logins: Arc::default(),
+        providers: Arc::new(providers),
+        provider_logins: Arc::default(),
+        users: Arc::new(opened.users),
+        back_off: Arc::default(),
+        hashing: Arc::default(),
+        limits: Arc::default(),
         serve: opened.serve,
         policy: opened.policy,
         cas: opened.cas.into_iter().map(Arc::new).collect(),
         ledger: opened.ledger,
-        lent: Mutex::default(),
-        whereabouts: Mutex::new(Whereabouts::Here),
-        ends: AtomicBool::new(false),
-        bell: Bell::default(),
+        lent: Arc::default(),
+        whereabouts: Arc::new(Mutex::new(Whereabouts::Here)),
+        ends: Arc::default(),
+        bell: Arc::default(),
+        metrics: opened.metrics,
         clock: opened.clock,
         keyboard: opened.keyboard,
     };
-    Ok((service, opened.lending))
+    Ok((service, opened.lending, opened.reload))
+}
+
+/// What connections come in by, and who looks after that.
+struct Ways<'a> {
+    tls: Option<Arc<Tls>>,
+    handed: Vec<TcpListener>,
+    manager: &'a Manager,
+    reloader: Reloader,
 }
 
 fn listen(
     runtime: &Runtime,
-    service: &Arc<Service>,
-    (tls, manager): (Option<Arc<Tls>>, &Manager),
+    current: &Arc<Current>,
+    ways: Ways<'_>,
     log: &Log,
 ) -> Result<(), ServeError> {
+    let service = current.service();
+    let note = |words: String| log(&Line::Note(words));
     runtime.block_on(async {
-        let listeners = service.serve.listen.iter().map(|at| bound(*at));
-        let listeners = listeners.collect::<Result<Vec<_>, _>>()?;
+        let public = sockets::all(ways.handed, &service.serve)?;
+        let private = service.serve.metrics.map(sockets::bound).transpose()?;
         let (end, ending) = watch::channel(false);
-        let shared = Shared {
-            service: Arc::clone(service),
-            log: Arc::clone(log),
+        let (current, root_log) = (Arc::clone(current), Arc::clone(log));
+        let door = Door::new(Arc::clone(&current), ways.tls.clone());
+        let root = Root {
+            current,
+            log: root_log,
         };
-        let edge = Edge::new(router(shared), tls.clone(), ending);
+        let edge = Edge::new(router(root), ways.tls, ending.clone());
         let signals = Signals::heard()?;
-        for listener in listeners {
+        for listener in public {
             let at = listener.local_addr()?;
-            log(&Line::Note(format!(
-                "{} listens on {at}",
-                service.serve.url
-            )));
+            note(format!("{} listens on {at}", service.serve.url));
             tokio::spawn(edge.clone().take(listener));
         }
-        let upkeep = Upkeep { tls, manager, log };
+        if let Some(listener) = private {
+            note(format!("metrics on {}", listener.local_addr()?));
+            tokio::spawn(Edge::new(door.router(), None, ending).take(listener));
+        }
+        let upkeep = Upkeep {
+            reloader: Arc::new(ways.reloader),
+            manager: ways.manager,
+        };
         upkeep.until_end(signals).await;
         service.ends.store(true, Ordering::Relaxed);
-        log(&Line::Note("ends: finishes what was begun".to_owned()));
+        note("ends: finishes what was begun".to_owned());
         let _everybody_left = end.send(true);
         let until = Instant::now() + PATIENCE;
         while edge.open() > 0 && Instant::now() < until {
@@ -218,20 +214,6 @@ fn listen(
         }
         Ok(())
     })
-}
-
-fn bound(address: SocketAddr) -> Result<TcpListener, ServeError> {
-    let listener = || {
-        let socket = if address.is_ipv4() {
-            TcpSocket::new_v4()?
-        } else {
-            TcpSocket::new_v6()?
-        };
-        socket.set_reuseaddr(true)?;
-        socket.bind(address)?;
-        socket.listen(BACKLOG)
-    };
-    listener().map_err(|source| ServeError::Listen { address, source })
 }
 
 /// Closes all desks: what they took goes all the way. Then notes when sessions were last used.
@@ -256,6 +238,5 @@ fn close(service: &Service) -> Result<(), ServeError> {
 const WORKERS: usize = 2;
 /// For endpoints, which wait for locks and disks.
 const THREADS: usize = 32;
-const BACKLOG: u32 = 1024;
 /// How long an end takes at most.
 const PATIENCE: Duration = Duration::from_secs(30);

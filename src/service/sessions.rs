@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use base64ct::{Base64UrlUnpadded, Encoding as _};
@@ -26,7 +27,7 @@ pub(super) type TokenHash = [u8; 32];
 pub(super) struct Sessions {
     path: PathBuf,
     /// After how many seconds without a request one ends.
-    idle: u64,
+    idle: AtomicU64,
     all: Mutex<HashMap<TokenHash, Session>>,
     /// The key of challenges, which lies with them.
     key: [u8; 32],
@@ -146,7 +147,7 @@ impl Sessions {
         };
         let sessions = Self {
             path: path.to_path_buf(),
-            idle,
+            idle: AtomicU64::new(idle),
             all: Mutex::new(all),
             key,
         };
@@ -168,7 +169,7 @@ impl Sessions {
         getrandom::fill(&mut token[..]).map_err(SessionsError::Random)?;
         let token = Secret::new(Base64UrlUnpadded::encode_string(&token[..]));
         let mut all = self.all();
-        all.retain(|_, session| session.counts(now, self.idle));
+        all.retain(|_, session| session.counts(now, self.idle()));
         make_room(&mut all, &session.requester);
         let hash = hash_of(token.expose());
         all.insert(hash, session);
@@ -185,7 +186,7 @@ impl Sessions {
         let mut all = self.all();
         let session = all
             .get_mut(&hash)
-            .filter(|session| session.counts(now, self.idle))?;
+            .filter(|session| session.counts(now, self.idle()))?;
         Some((hash, session.clone()))
     }
 
@@ -194,6 +195,29 @@ impl Sessions {
         if let Some(session) = self.all().get_mut(hash) {
             session.seen = session.seen.max(now);
         }
+    }
+
+    /// How many count.
+    pub(super) fn count(&self, now: u64) -> usize {
+        let all = self.all();
+        all.values()
+            .filter(|one| one.counts(now, self.idle()))
+            .count()
+    }
+
+    /// From now on each ends after so many seconds without a request.
+    pub(super) fn idle_after(&self, seconds: u64) {
+        self.idle.store(seconds, Ordering::Relaxed);
+    }
+
+    /// Ends all but those that stay, and says how many.
+    pub(super) fn end_others(&self, stays: &dyn Fn(&Session) -> bool) -> usize {
+        let mut all = self.all();
+        let before = all.len();
+        all.retain(|_, session| stays(session));
+        // Whether that could be kept changes nothing: it is asked anew each time.
+        let _kept = self.keep(&all);
+        before - all.len()
     }
 
     /// Ends a session. It is over for this run of the server even where that can't be kept.
@@ -212,6 +236,10 @@ impl Sessions {
     /// [`SessionsError`].
     pub(super) fn close(&self) -> Result<(), SessionsError> {
         self.keep(&self.all())
+    }
+
+    fn idle(&self) -> u64 {
+        self.idle.load(Ordering::Relaxed)
     }
 
     fn all(&self) -> MutexGuard<'_, HashMap<TokenHash, Session>> {

@@ -10,6 +10,7 @@ use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::TlsAcceptor;
+use x509_cert::der::Decode as _;
 use zeroize::Zeroizing;
 
 use crate::file::{Untrusted, Writers, read_bytes};
@@ -47,10 +48,16 @@ pub enum TlsError {
 
 /// The certificate and key that connections are taken by, and the files that they come from.
 pub(super) struct Tls {
-    certificate: PathBuf,
-    key: PathBuf,
-    acceptor: Mutex<TlsAcceptor>,
+    files: Mutex<(PathBuf, PathBuf)>,
+    now: Mutex<Identity>,
     looks: Mutex<Looks>,
+}
+
+/// What connections are taken by, and the first second in which its certificate is over, where that can be read.
+#[derive(Clone)]
+struct Identity {
+    acceptor: TlsAcceptor,
+    expires: Option<u64>,
 }
 
 /// What was seen of the two files.
@@ -77,9 +84,8 @@ impl Tls {
         // Looked at before it is read: what changes between is seen as a change.
         let seen = Seen::of(certificate, key);
         Ok(Self {
-            certificate: certificate.to_path_buf(),
-            key: key.to_path_buf(),
-            acceptor: Mutex::new(acceptor(certificate, key)?),
+            files: Mutex::new((certificate.to_path_buf(), key.to_path_buf())),
+            now: Mutex::new(identity(certificate, key)?),
             looks: Mutex::new(Looks {
                 read: seen,
                 last: seen,
@@ -89,7 +95,16 @@ impl Tls {
 
     /// Takes the next connection.
     pub(super) fn acceptor(&self) -> TlsAcceptor {
-        self.acceptor
+        self.now().acceptor
+    }
+
+    /// The first second in which the certificate is over, in Unix seconds.
+    pub(super) fn expires(&self) -> Option<u64> {
+        self.now().expires
+    }
+
+    fn now(&self) -> Identity {
+        self.now
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
@@ -100,19 +115,42 @@ impl Tls {
     /// # Errors
     /// [`TlsError`]; what was there before stays.
     pub(super) fn read_again(&self) -> Result<(), TlsError> {
-        let seen = Seen::of(&self.certificate, &self.key);
+        let (certificate, key) = self.files();
+        let seen = Seen::of(&certificate, &key);
         *self.looks.lock().unwrap_or_else(PoisonError::into_inner) = Looks {
             read: seen,
             last: seen,
         };
-        let acceptor = acceptor(&self.certificate, &self.key)?;
-        *self.acceptor.lock().unwrap_or_else(PoisonError::into_inner) = acceptor;
+        let identity = identity(&certificate, &key)?;
+        *self.now.lock().unwrap_or_else(PoisonError::into_inner) = identity;
         Ok(())
+    }
+
+    /// From now on they are these files.
+    ///
+    /// # Errors
+    /// [`TlsError`] where those are others, and can't be used; then it stays as it was.
+    pub(super) fn is_at(&self, certificate: &Path, key: &Path) -> Result<(), TlsError> {
+        let files = (certificate.to_path_buf(), key.to_path_buf());
+        if self.files() == files {
+            return Ok(());
+        }
+        identity(certificate, key)?;
+        *self.files.lock().unwrap_or_else(PoisonError::into_inner) = files;
+        self.read_again()
+    }
+
+    fn files(&self) -> (PathBuf, PathBuf) {
+        self.files
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     /// Whether the files have changed since they were read, and have been as they are for two looks.
     pub(super) fn has_changed(&self) -> bool {
-        let seen = Seen::of(&self.certificate, &self.key);
+        let (certificate, key) = self.files();
+        let seen = Seen::of(&certificate, &key);
         let mut looks = self.looks.lock().unwrap_or_else(PoisonError::into_inner);
         let rests = looks.last == seen;
         looks.last = seen;
@@ -138,13 +176,14 @@ impl Seen {
 }
 
 /// Takes connections by this certificate chain and key.
-fn acceptor(certificate: &Path, key: &Path) -> Result<TlsAcceptor, TlsError> {
+fn identity(certificate: &Path, key: &Path) -> Result<Identity, TlsError> {
     let pem = read(certificate)?;
     let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&pem).collect();
     let chain = chain.unwrap_or_default();
     if chain.is_empty() {
         return Err(none(certificate, "certificate"));
     }
+    let expires = chain.first().and_then(|leaf| expires(leaf));
     refuse_open(key)?;
     let pem = Zeroizing::new(read(key)?);
     let private = PrivateKeyDer::from_pem_slice(&pem);
@@ -155,7 +194,14 @@ fn acceptor(certificate: &Path, key: &Path) -> Result<TlsAcceptor, TlsError> {
         .with_safe_default_protocol_versions()?
         .with_no_client_auth()
         .with_single_cert(chain, private)?;
-    Ok(TlsAcceptor::from(Arc::new(config)))
+    let acceptor = TlsAcceptor::from(Arc::new(config));
+    Ok(Identity { acceptor, expires })
+}
+
+fn expires(leaf: &[u8]) -> Option<u64> {
+    let leaf = x509_cert::Certificate::from_der(leaf).ok()?;
+    let last = leaf.tbs_certificate().validity().not_after;
+    Some(last.to_unix_duration().as_secs().saturating_add(1))
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, TlsError> {

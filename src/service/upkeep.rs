@@ -1,22 +1,21 @@
 //! What a server does beside its requests, until a signal ends it: it reads the certificate of TLS again where that
-//! changed or where SIGHUP asks for it, and says that it lives.
+//! changed, and that and the config where SIGHUP asks for it, and says that it lives.
 
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::{MissedTickBehavior, interval};
 
-use super::tls::Tls;
-use super::{Line, Log, Manager};
-use crate::wire::chain;
+use super::Manager;
+use super::reload::{Reloader, SERVES};
 
 /// Who looks after a server.
 pub(super) struct Upkeep<'a> {
-    pub(super) tls: Option<Arc<Tls>>,
+    pub(super) reloader: Arc<Reloader>,
     pub(super) manager: &'a Manager,
-    pub(super) log: &'a Log,
 }
 
 /// The signals that a server hears.
@@ -48,50 +47,45 @@ impl Upkeep<'_> {
         let mut tick = interval(every);
         // After a machine that slept, one look is as good as a hundred.
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        // One that reads again may wait for a command that has the ledger.
+        let mut reading: Option<JoinHandle<String>> = None;
         loop {
             tokio::select! {
                 _ = signals.terminate.recv() => break,
                 _ = signals.interrupt.recv() => break,
-                _ = signals.hangup.recv() => self.reload(),
-                _ = tick.tick() => self.look(),
+                _ = signals.hangup.recv(), if reading.is_none() => reading = Some(self.read_again()),
+                status = read(&mut reading) => {
+                    reading = None;
+                    self.manager.ready(&status);
+                }
+                _ = tick.tick() => self.look(reading.is_some()),
             }
         }
         self.manager.ends();
     }
 
-    fn reload(&self) {
+    fn read_again(&self) -> JoinHandle<String> {
         self.manager.reloads();
-        self.note("a changed config counts from the next start on".to_owned());
-        self.read_again();
-        self.manager.ready(SERVES);
+        let reloader = Arc::clone(&self.reloader);
+        spawn_blocking(move || reloader.read_again())
     }
 
-    fn look(&self) {
+    fn look(&self, is_read: bool) {
         self.manager.lives();
-        if self.tls.as_ref().is_some_and(|tls| tls.has_changed()) {
-            self.read_again();
+        if !is_read && self.reloader.has_other_certificate() {
+            self.reloader.certificate();
         }
-    }
-
-    fn read_again(&self) {
-        let Some(tls) = &self.tls else {
-            return;
-        };
-        self.note(match tls.read_again() {
-            Ok(()) => "certificate and key of [serve] were read again".to_owned(),
-            Err(error) => format!(
-                "certificate and key of [serve] stay as they were: {}",
-                chain(&error)
-            ),
-        });
-    }
-
-    fn note(&self, words: String) {
-        (self.log)(&Line::Note(words));
     }
 }
 
-const SERVES: &str = "serves";
+/// What was read; never anything where nothing is.
+async fn read(reading: &mut Option<JoinHandle<String>>) -> String {
+    match reading {
+        Some(reading) => reading.await.unwrap_or_else(|error| error.to_string()),
+        None => std::future::pending().await,
+    }
+}
+
 /// Between two looks at the files.
 const LOOK: Duration = Duration::from_secs(1);
 /// However impatient a manager is.

@@ -142,3 +142,42 @@ fn a_wrong_value_is_an_error_where_it_stands() {
         assert!(error.contains(word), "{error}");
     }
 }
+
+#[test]
+fn metrics_have_an_address_of_their_own() {
+    let with = |listen: &str, metrics: &str| {
+        let more = format!("metrics = \"{metrics}\"\nlisten");
+        let text = SERVE.replace("listen", &more).replace("[::]:8443", listen);
+        config(&format!("{text}{LOGIN}")).unwrap()
+    };
+    for (listen, metrics, is_fine) in [
+        ("[::]:8443", "127.0.0.1:9443", true),
+        ("[::]:8443", "127.0.0.1:8443", false),
+        ("[::]:8443", "[::1]:8443", false),
+        ("192.0.2.1:8443", "127.0.0.1:8443", true),
+        ("192.0.2.1:8443", "0.0.0.0:8443", false),
+        ("192.0.2.1:8443", "[::ffff:192.0.2.1]:8443", false),
+    ] {
+        let serve = with(listen, metrics).serve();
+        assert_eq!(serve.is_ok(), is_fine, "{listen} {metrics}");
+        let is_refused = matches!(serve, Err(ServeConfigError::MetricsInPublic(..)));
+        assert_eq!(is_refused, !is_fine);
+    }
+    let odd = |metrics: &str| with("[::]:8443", metrics).serve_oddities().len();
+    assert_eq!(odd("127.0.0.1:9443"), 0);
+    assert_eq!(odd("[::1]:9443"), 0);
+    assert_eq!(odd("192.0.2.1:9443"), 1);
+}
+
+#[test]
+fn limits_have_defaults_and_none_is_zero() {
+    let with = |limits: &str| {
+        let text = SERVE.replace("listen", &format!("limits = {limits}\nlisten"));
+        config(&format!("{text}{LOGIN}"))
+    };
+    let limits = with("{ address = 7 }").unwrap().serve().unwrap().limits;
+    assert_eq!((limits.address, limits.session), (7, 6_000));
+    for wrong in ["{ address = 0 }", "{ session = -1 }", "{ sessions = 1 }"] {
+        assert!(with(wrong).is_err(), "{wrong}");
+    }
+}

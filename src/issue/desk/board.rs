@@ -25,6 +25,14 @@ pub(super) enum NoRoom {
     Closed,
 }
 
+/// What a session is to do next.
+pub(super) enum Task {
+    /// Sign this.
+    Sign(Job),
+    /// See whether the key still signs.
+    Try,
+}
+
 /// What the committer is to do next.
 pub(super) enum Turn {
     /// Verify these, and keep them in hand.
@@ -158,8 +166,8 @@ impl Board {
         self.state().end.take()
     }
 
-    /// The next job for a session of this device; none when the session may go home.
-    pub(super) fn job(&self, device: usize) -> Option<Job> {
+    /// What a session of this device does next; nothing when it may go home.
+    pub(super) fn task(&self, device: usize) -> Option<Task> {
         let mut state = self.state();
         loop {
             if state.expelled.contains(&device) {
@@ -170,11 +178,14 @@ impl Board {
                 if state.wants_more() {
                     self.commit.notify_one();
                 }
-                return Some(job);
+                return Some(Task::Sign(job));
             }
             // A job that is at another device may come back, as long as it is there.
             if state.takes_no_more() && state.waiting.is_empty() && state.nothing_at_devices() {
                 return None;
+            }
+            if std::mem::take(&mut state.trials.is_wanted) {
+                return Some(Task::Try);
             }
             state = wait(&self.work, state);
         }
@@ -288,12 +299,12 @@ impl Board {
         self.work.notify_all();
     }
 
-    fn wake_all(&self) {
+    pub(super) fn wake_all(&self) {
         self.work.notify_all();
         self.commit.notify_all();
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -2,12 +2,13 @@
 //! step records it and takes serials for what waits.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Instant;
 
 use super::board::{Board, Turn};
 use super::state::{Done, Job, Order};
 use super::ticket::Answer;
 use crate::issue::way::{self, Checked};
-use crate::issue::{Clock, IssueError, SharedLedger, lock};
+use crate::issue::{Clock, IssueError, SharedLedger, Step, Times, lock};
 use crate::ledger::Outcome;
 
 /// Writes for a desk.
@@ -15,6 +16,7 @@ pub(super) struct Committer<'a> {
     pub(super) board: &'a Board,
     pub(super) ledger: &'a SharedLedger,
     pub(super) clock: Clock,
+    pub(super) times: Option<&'a Times>,
 }
 
 impl Committer<'_> {
@@ -47,6 +49,9 @@ impl Committer<'_> {
         {
             self.board.expel(device);
         }
+        if matches!(checked, Checked::Issued(..)) {
+            self.board.signed();
+        }
         (checked, done.answer)
     }
 
@@ -59,8 +64,19 @@ impl Committer<'_> {
             .into_iter()
             .map(|order| (order.wanted, order.answer))
             .unzip();
-        let committed = lock(self.ledger).commit(&outcomes, wanted, (self.clock)());
-        drop(outcomes);
+        let took_part = [
+            (Step::Record, outcomes.is_empty()),
+            (Step::Reserve, wanted.is_empty()),
+        ];
+        let mut ledger = lock(self.ledger);
+        let begun = Instant::now();
+        let committed = ledger.commit(&outcomes, wanted, (self.clock)());
+        drop((ledger, outcomes));
+        if let Some(times) = self.times {
+            let took = begun.elapsed();
+            let steps = took_part.into_iter().filter(|(_, is_empty)| !is_empty);
+            steps.for_each(|(step, _)| times(step, took));
+        }
         let recorded = committed.is_ok();
         match committed {
             Ok(reserved) => self.board.committed(jobs(reserved, answers)),

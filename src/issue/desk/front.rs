@@ -10,14 +10,18 @@ use super::ticket::{Answer, Reply, Ticket, pair};
 use super::worker::Worker;
 use super::{ROOM, SubmitError};
 use crate::issue::way::refuse_unfit;
-use crate::issue::{Clock, Lost, OpenCa, RunEnd, SharedLedger};
+use crate::issue::{Clock, Lost, OpenCa, RunEnd, SharedLedger, Times};
 use crate::ledger::{Ca, Wanted};
+use crate::signer::yubikey::TouchPolicy;
 
 /// Where certificates of one CA are issued, as many as come.
 pub struct Desk {
-    board: Arc<Board>,
+    pub(super) board: Arc<Board>,
     ca: Ca,
     longest: Option<usize>,
+    pub(super) touch: Option<TouchPolicy>,
+    /// By how many sessions it was opened.
+    pub(super) opened: usize,
     threads: Vec<JoinHandle<()>>,
 }
 
@@ -26,20 +30,32 @@ impl Desk {
     /// `clock` tells the Unix time in seconds; `lost` is told of a device that can sign no
     /// more while others can.
     pub fn open(open: OpenCa, ledger: SharedLedger, clock: Clock, lost: Lost) -> Self {
-        Self::open_with(open, ledger, (clock, lost), FIRST_PAUSE)
+        Self::open_with(open, ledger, (clock, lost, None), FIRST_PAUSE)
+    }
+
+    /// The same; `times` is told how long each step takes.
+    pub fn open_timed(
+        open: OpenCa,
+        ledger: SharedLedger,
+        clock: Clock,
+        lost: Lost,
+        times: Times,
+    ) -> Self {
+        Self::open_with(open, ledger, (clock, lost, Some(times)), FIRST_PAUSE)
     }
 
     pub(in crate::issue) fn open_with(
         open: OpenCa,
         ledger: SharedLedger,
-        (clock, lost): (Clock, Lost),
+        (clock, lost, times): (Clock, Lost, Option<Times>),
         pause: Duration,
     ) -> Self {
-        let longest = open.longest_message();
-        let board = Arc::new(Board::new(open.sessions.len(), ROOM));
-        let mut threads = Vec::with_capacity(open.sessions.len() + 1);
+        let (longest, touch) = (open.longest_message(), open.touch());
+        let opened = open.sessions.len();
+        let board = Arc::new(Board::new(opened, ROOM));
+        let mut threads = Vec::with_capacity(opened + 1);
         for session in open.sessions {
-            let (board, lost) = (Arc::clone(&board), Arc::clone(&lost));
+            let (board, lost, times) = (Arc::clone(&board), Arc::clone(&lost), times.clone());
             let recorded = open.ca.public_key().clone();
             threads.push(spawn(move || {
                 let worker = Worker {
@@ -47,6 +63,7 @@ impl Desk {
                     session,
                     recorded: &recorded,
                     lost: &lost,
+                    times: times.as_ref(),
                     pause,
                 };
                 worker.run();
@@ -58,6 +75,7 @@ impl Desk {
                 board: &shared,
                 ledger: &ledger,
                 clock,
+                times: times.as_ref(),
             };
             committer.run();
         }));
@@ -65,6 +83,8 @@ impl Desk {
             board,
             ca: open.ca,
             longest,
+            touch,
+            opened,
             threads,
         }
     }

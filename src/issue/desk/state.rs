@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use super::chunk::{ChunkSize, Pace};
 use super::ticket::Answer;
+use super::trials::Trials;
 use crate::issue::way::Tried;
 use crate::issue::{IssueError, RunEnd};
 use crate::ledger::{Reservation, Wanted};
@@ -54,6 +55,7 @@ pub(super) struct State {
     pub(super) broken: bool,
     pub(super) chunk: ChunkSize,
     pub(super) pace: Pace,
+    pub(super) trials: Trials,
 }
 
 impl Done {

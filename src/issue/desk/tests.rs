@@ -23,6 +23,10 @@ mod front;
 mod state;
 #[path = "ticket.rs"]
 mod ticket;
+#[path = "trial.rs"]
+mod trial;
+#[path = "trials.rs"]
+mod trials;
 #[path = "worker.rs"]
 mod worker;
 
@@ -102,6 +106,7 @@ struct Trouble {
     book: BookFault,
     somebody_stops: bool,
     somebody_holds: bool,
+    somebody_tries: bool,
 }
 
 /// More orders than there is room for, and what must hold whatever comes first.
@@ -121,7 +126,7 @@ fn run(trouble: &Trouble) {
     let desk = Arc::new(Desk::open_with(
         devices,
         ledger,
-        (|| NOW, lost),
+        (|| NOW, lost, None),
         Duration::ZERO,
     ));
     let stopping = trouble.somebody_stops.then(|| {
@@ -133,6 +138,10 @@ fn run(trouble: &Trouble) {
         let is_torn = trouble.steps != usize::MAX;
         shuttle::thread::spawn(move || hold(&desk, &pages, is_torn))
     });
+    let trying = trouble.somebody_tries.then(|| {
+        let desk = Arc::clone(&desk);
+        shuttle::thread::spawn(move || desk.try_key(Duration::ZERO))
+    });
     let tickets: Vec<Ticket> = (0..ORDERS)
         .filter_map(|tag| desk.submit(wanted(tag, &ca_key, SerialChoice::Next)).ok())
         .collect();
@@ -143,7 +152,7 @@ fn run(trouble: &Trouble) {
             assert_eq!(said, Said::Issued, "it went out before it was recorded");
         }
     }
-    for other in [stopping, holding].into_iter().flatten() {
+    for other in [stopping, holding, trying].into_iter().flatten() {
         other.join().unwrap();
     }
     let desk = Arc::into_inner(desk).unwrap();
@@ -188,6 +197,7 @@ fn no_trouble(devices: &[(Fault, bool)]) -> Trouble {
         book: BookFault::Fails,
         somebody_stops: false,
         somebody_holds: false,
+        somebody_tries: false,
     }
 }
 
@@ -269,6 +279,23 @@ fn somebody_may_hold_it_for_a_while_at_any_moment() {
             somebody_holds: true,
             ..no_trouble(&devices)
         });
+    }
+}
+
+#[test]
+fn somebody_may_try_the_key_at_any_moment() {
+    for devices in [
+        [(Fault::None, false), (Fault::None, false)],
+        [(Fault::Gone(1), true), (Fault::Lies(1), false)],
+        [(Fault::Gone(1), false), (Fault::Panics(1), false)],
+    ] {
+        for somebody_stops in [false, true] {
+            holds(Trouble {
+                somebody_stops,
+                somebody_tries: true,
+                ..no_trouble(&devices)
+            });
+        }
     }
 }
 

@@ -2,10 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use super::board::Board;
+use super::board::{Board, Task};
 use super::state::{Done, Job};
-use crate::issue::way::{Tried, sign_guarded};
-use crate::issue::{IssueError, Lost, RunEnd, Session};
+use crate::issue::way::{Tried, sign_guarded, try_guarded};
+use crate::issue::{IssueError, Lost, RunEnd, Session, Step, Times};
 use crate::signer::SignerError;
 use ssh_key::public::KeyData;
 
@@ -16,6 +16,7 @@ pub(super) struct Worker<'a> {
     /// The CA's key as it was recorded.
     pub(super) recorded: &'a KeyData,
     pub(super) lost: &'a Lost,
+    pub(super) times: Option<&'a Times>,
     /// How long a lost device is left alone before it is looked for; twice as long each time.
     pub(super) pause: Duration,
 }
@@ -27,7 +28,11 @@ impl Worker<'_> {
             board: self.board,
             counts: true,
         };
-        while let Some(job) = self.board.job(self.session.device) {
+        while let Some(task) = self.board.task(self.session.device) {
+            let Task::Sign(job) = task else {
+                self.try_key();
+                continue;
+            };
             let Err(error) = self.attempt(job) else {
                 continue;
             };
@@ -44,6 +49,9 @@ impl Worker<'_> {
     fn attempt(&mut self, job: Job) -> Result<(), SignerError> {
         let start = Instant::now();
         let signed = sign_guarded(self.session.signer.as_mut(), &job.reservation);
+        if let (Ok(_), Some(times)) = (&signed, self.times) {
+            times(Step::Sign, start.elapsed());
+        }
         let end = match &signed {
             Err(IssueError::Sign(error)) if error.ends_the_run() => Some(RunEnd::Signer),
             Err(IssueError::Panicked) => Some(RunEnd::Panicked),
@@ -65,6 +73,13 @@ impl Worker<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Whether the key signs. Where it doesn't, the next order finds out what follows from that.
+    fn try_key(&mut self) {
+        if try_guarded(self.session.signer.as_mut(), self.recorded) {
+            self.board.signed();
+        }
     }
 
     fn tell(&self, job: Job, signed: Result<ssh_key::Signature, IssueError>, start: Instant) {

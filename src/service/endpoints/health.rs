@@ -5,35 +5,47 @@ use axum::http::StatusCode;
 use super::{Outcome, json, text};
 use crate::issue::lock;
 use crate::ledger::{LEAP_DAYS, check_clock};
+use crate::service::health::Health;
 use crate::service::problem::{ProblemKind, Refused};
 use crate::service::{Service, Whereabouts};
 
-/// Whether each CA takes orders and the clock can be believed. A device that can sign no more is
+/// Whether each CA's key signs, and the clock can be believed: by the worst of them, up, degraded or down. A device that can sign no more is
 /// looked for again; meanwhile its desk takes orders, as long as another device is there. While a command has the
 /// ledger, requests wait for it, and the clock is held against nothing; where the server can't open it again, it is not
 /// ready.
 pub(in crate::service) fn ready(service: &Service) -> Outcome {
-    let cas: Vec<_> = service
-        .cas
-        .iter()
-        .map(|ca| serde_json::json!({ "name": ca.name, "ready": ca.is_open() }))
-        .collect();
+    let keys = service.keys();
+    let cas = service.cas.iter().zip(&keys).map(|(ca, key)| {
+        serde_json::json!({
+            "name": ca.name,
+            "ready": key.health != Health::Down,
+            "state": key.health.as_str(),
+            "signed": key.trial.and_then(|trial| trial.signed).map(|ago| ago.as_secs()),
+            "touch": key.wants_finger,
+        })
+    });
+    let cas: Vec<_> = cas.collect();
     let whereabouts = service.whereabouts();
     let (ledger, clock) = match whereabouts {
         Whereabouts::Here => ("here", Some(is_clock_right(service))),
         Whereabouts::Lent => ("lent", None),
         Whereabouts::Missed => ("missed", None),
     };
-    let is_ready = whereabouts != Whereabouts::Missed
-        && clock != Some(false)
-        && service.cas.iter().all(|ca| ca.is_open());
+    let of_server = match (whereabouts, clock) {
+        (Whereabouts::Missed, _) | (_, Some(false)) => Health::Down,
+        (Whereabouts::Lent, _) => Health::Degraded,
+        (Whereabouts::Here, _) => Health::Up,
+    };
+    let health = keys.iter().map(|key| key.health).fold(of_server, Ord::max);
+    let is_ready = health != Health::Down;
     let status = if is_ready {
         StatusCode::OK
     } else {
         StatusCode::SERVICE_UNAVAILABLE
     };
-    let body =
-        serde_json::json!({ "ready": is_ready, "ledger": ledger, "clock": clock, "cas": cas });
+    let body = serde_json::json!({
+        "ready": is_ready, "state": health.as_str(), "ledger": ledger, "clock": clock, "cas": cas
+    });
     Outcome::of(json(status, &body))
 }
 

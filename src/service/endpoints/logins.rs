@@ -92,6 +92,7 @@ pub(in crate::service) struct Opener {
 fn opened(service: &Service, id: &str, asked: &Asked) -> Result<(SessionOpened, u64), Refused> {
     let proof = service.proof(asked, None)?;
     let opener = opener(service, id, asked, &proof)?;
+    let tried = service.metrics.login(opener.login.kind());
     let now = service.now();
     let until = now.saturating_add(service.serve.longest);
     let Opener {
@@ -128,22 +129,30 @@ fn opened(service: &Service, id: &str, asked: &Asked) -> Result<(SessionOpened, 
     let told = shown(service, &session);
     let token = service.sessions.begin(session, now);
     let token = token.map_err(Refused::fault)?;
+    tried.succeeded();
     let session = told;
     Ok((SessionOpened { token, session }, position))
 }
 
 fn opener(service: &Service, id: &str, asked: &Asked, proof: &Proof) -> Result<Opener, Refused> {
     if service.provider_logins.has(id, service.now()) {
-        return provider::opener(service, asked, id);
+        let opener = provider::opener(service, asked, id);
+        return opener.inspect_err(|refused| {
+            if !refused.is_for_now() {
+                service.metrics.login_refused(LoginKind::Oidc);
+            }
+        });
     }
     let begun = service.logins.take(id, service.now());
     let begun = begun.ok_or_else(no_login)?;
-    match begun.method.kind {
+    let kind = begun.method.kind;
+    let opener = match kind {
         LoginKind::Key => key::opener(service, asked, (id, &begun), proof),
         LoginKind::Password => password::opener(service, asked, &begun),
         // Such a login waits among those of providers.
         LoginKind::Oidc => Err(no_login()),
-    }
+    };
+    opener.inspect_err(|_refused| service.metrics.login_refused(kind))
 }
 
 /// A session, as whoever has it may know it.

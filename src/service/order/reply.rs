@@ -15,6 +15,7 @@ pub(in crate::service) type Waiting = Receiver<Result<Issued, IssueError>>;
 pub(super) struct Reply {
     answer: Sender<Result<Issued, IssueError>>,
     place: Place,
+    since: Instant,
 }
 
 /// A place among those that wait for a CA, which was entered; it is given up when it is dropped.
@@ -35,13 +36,22 @@ impl Drop for Place {
 impl Reply {
     pub(super) fn new(place: Place) -> (Self, Waiting) {
         let (answer, waiting) = channel();
-        (Self { answer, place }, waiting)
+        let since = Instant::now();
+        let reply = Self {
+            answer,
+            place,
+            since,
+        };
+        (reply, waiting)
     }
 }
 
 impl crate::issue::Reply for Reply {
     fn give(self: Box<Self>, answer: Result<Issued, IssueError>) {
-        self.place.0.busy.answered(Instant::now());
+        let (ca, now) = (&self.place.0, Instant::now());
+        ca.busy.answered(now);
+        let waited = now.saturating_duration_since(self.since);
+        ca.counts.answered(waited, answer.is_ok());
         // Whoever went away comes again with the same request, and finds it in the ledger.
         let _gone = self.answer.send(answer);
     }

@@ -82,7 +82,7 @@ kinds! {
         "The body is the JSON that is meant, and what stands in it is not what it should be: the detail says what.";
     /// Too many.
     TooMany: "too-many", 429, "Too many at a time",
-        "So many logins began from this address that nobody answered. Wait as Retry-After says.";
+        "So much was asked by this session, or from this address, or so many logins began from there that nobody answered. Wait as Retry-After says.";
     /// Something is at fault here.
     Fault: "fault", 500, "The server is at fault",
         "The server could not do what it should. Its log says why, under the id of the answer.";
