@@ -3,6 +3,8 @@
 //! Of a token its SHA-256 alone is kept. A session is bound to the key of the client that opened it, and
 //! to the entry of its login in the ledger, which says whether it still counts.
 
+mod all;
+
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -195,29 +197,6 @@ impl Sessions {
         if let Some(session) = self.all().get_mut(hash) {
             session.seen = session.seen.max(now);
         }
-    }
-
-    /// How many count.
-    pub(super) fn count(&self, now: u64) -> usize {
-        let all = self.all();
-        all.values()
-            .filter(|one| one.counts(now, self.idle()))
-            .count()
-    }
-
-    /// From now on each ends after so many seconds without a request.
-    pub(super) fn idle_after(&self, seconds: u64) {
-        self.idle.store(seconds, Ordering::Relaxed);
-    }
-
-    /// Ends all but those that stay, and says how many.
-    pub(super) fn end_others(&self, stays: &dyn Fn(&Session) -> bool) -> usize {
-        let mut all = self.all();
-        let before = all.len();
-        all.retain(|_, session| stays(session));
-        // Whether that could be kept changes nothing: it is asked anew each time.
-        let _kept = self.keep(&all);
-        before - all.len()
     }
 
     /// Ends a session. It is over for this run of the server even where that can't be kept.
