@@ -157,7 +157,13 @@ fn a_new_card_makes_the_ca_that_takes_the_place_of_a_stolen_one() {
     let text = fs::read_to_string(&config).unwrap();
     write(&config, format!("{text}{ROLE}"), 0o644);
     let key = fs::read_to_string(account.path("erik.pub")).unwrap();
-    let own = ["the PIN was seen", "erik", key.trim(), "emergency"];
+    let own = [
+        "the PIN was seen",
+        "erik",
+        key.trim(),
+        "emergency",
+        "erik, emergency",
+    ];
     let cards = [(0, "5.7.1"), (1, "5.7.4")];
     let plan = drawn(&room, ("compromise", &cards), &last, &own);
     let plan = plan.replacen("[\"?\"]", "[\"web1\"]", 1);

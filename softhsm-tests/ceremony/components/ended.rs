@@ -189,7 +189,13 @@ pub(in crate::ceremony) fn stolen() -> (Room, String, String) {
     let text = fs::read_to_string(&config).unwrap();
     write(&config, format!("{text}{}", compromise::ROLE), 0o644);
     let key = fs::read_to_string(room.account.path("erik.pub")).unwrap();
-    let own = ["the safe was opened", "erik", key.trim(), "emergency"];
+    let own = [
+        "the safe was opened",
+        "erik",
+        key.trim(),
+        "emergency",
+        "erik, emergency",
+    ];
     let plan = drawn(&room, "compromise", Some(&words), &own);
     let plan = plan.replacen("[\"?\"]", "[\"web1\"]", 1);
     let plan = plan.replacen("[\"?\"]", "[\"peter\"]", 1);
