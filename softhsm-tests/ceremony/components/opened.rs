@@ -318,7 +318,7 @@ fn a_drill_opens_the_file_onto_a_spare_and_leaves_nothing_there() {
         .ok()
         .stdout;
     for words in [
-        "out of users.wrapped, onto `third`",
+        "out of users.wrapped, onto <code>third</code>",
         "and left nothing there, ",
     ] {
         assert!(page.contains(words), "{words}: {page}");
