@@ -388,7 +388,7 @@ fn each_output_and_each_line_of_an_end_that_was_changed_is_named() {
         .ok()
         .stdout;
     for words in [
-        "destroyed in `root`",
+        "destroyed in <code>root</code>",
         "its objects were removed",
         "about the user CA",
     ] {

@@ -190,7 +190,7 @@ fn a_restore_brings_the_key_out_of_its_file_into_a_new_token_and_makes_a_new_cop
         .ok()
         .stdout;
     assert!(
-        page.contains("out of users.wrapped, onto `third`"),
+        page.contains("out of users.wrapped, onto <code>third</code>"),
         "{page}"
     );
     let file = room.output("transcript.jsonl");

@@ -117,8 +117,8 @@ fn each_rule_of_what_ends_is_held_to() {
             "retire, reasons: is no key of a plan",
         ),
         (
-            "\nenvelope = \"E1\"\n",
-            "\n",
+            "`root`\"\nenvelope = \"E1\"",
+            "`root`\"",
             "paper 1, envelope: is missing",
         ),
         ("size = 5", "size = -5", "ledger, size: -5 is no number"),
