@@ -135,6 +135,7 @@ fn the_paper_is_one_file_that_says_what_the_check_says() {
     assert_eq!(page, run(&["ceremony", "script", "plan.toml"]));
     let text = run(&["ceremony", "script", "--markdown", "plan.toml"]);
     let plain = page.replace("&quot;", "\"");
+    let plain = plain.replace("<code>", "`").replace("</code>", "`");
     for step in object["steps"].as_array().unwrap() {
         let say = step["say"].as_str().unwrap();
         assert!(plain.contains(say), "{say}");
