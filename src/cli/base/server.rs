@@ -16,7 +16,7 @@ use crate::certificate::length;
 use crate::client::{Exchange, FolderLock, ServerAddress, ServerFolder, TrustError, Trusted};
 use crate::config;
 
-pub(crate) use session::{LogInArguments, Opened, wants_somebody};
+pub(crate) use session::{LogInArguments, Opened, nobody_is_logged_in};
 
 /// Which server.
 #[derive(Debug, Args)]

@@ -9,7 +9,7 @@ use clap::Args;
 
 use self::key::{Asks, Key};
 use self::placed::{place, tell};
-use super::{LogInArguments, Opened, ServerArgument, Unvisited, Visit, plain, wants_somebody};
+use super::{LogInArguments, Opened, ServerArgument, Unvisited, Visit, nobody_is_logged_in, plain};
 use crate::certificate::{Kind, Subject};
 use crate::cli::base::arguments::{last_validity, span};
 use crate::cli::base::asks_for_pins::AsksForPins;
@@ -244,6 +244,12 @@ impl Getting {
             return Err(not_logged_in(&self.server).into());
         }
         let as_before = LogInArguments::default();
+        // The server ended a session that counts by what is kept here.
+        if let Some(method) = visit.trusted.method_of_a_person()
+            && !somebody_is_there()
+        {
+            return Err(nobody_is_logged_in(method, &visit.trusted).into());
+        }
         let opened = Opened::anew(visit, &as_before, pins, context)?;
         let offered = roles(&mut visit.exchange, &opened.kept, &opened.key);
         Ok((opened, offered.map_err(down_or_failed)?))
@@ -307,7 +313,7 @@ fn nobody_logs_in(folder: &ServerFolder) -> Result<Option<Failure>, Failure> {
         return Ok(None);
     };
     let method = trusted.method_of_a_person();
-    Ok(method.map(|method| wants_somebody(method, &trusted)))
+    Ok(method.map(|method| nobody_is_logged_in(method, &trusted)))
 }
 
 fn unvisited(error: OrderError<SignRequestError>) -> Unvisited {

@@ -180,13 +180,22 @@ fn by_provider(
 }
 
 /// One line, since ssh shows it where it runs a command.
-pub(crate) fn wants_somebody(method: &str, trusted: &Trusted) -> Failure {
-    let words = format!(
+fn wants_somebody(method: &str, trusted: &Trusted) -> Failure {
+    Failure::new(login_wants_somebody(method, trusted))
+}
+
+/// The same, of a session that is over.
+pub(crate) fn nobody_is_logged_in(method: &str, trusted: &Trusted) -> Failure {
+    let why = login_wants_somebody(method, trusted);
+    Failure::new(format!("nobody is logged in at {}: {why}", trusted.server))
+}
+
+fn login_wants_somebody(method: &str, trusted: &Trusted) -> String {
+    format!(
         "a login by {} wants somebody at a terminal; at one: punchmark login {}",
         plain(method),
         trusted.server
-    );
-    Failure::new(words)
+    )
 }
 
 /// `logged in as peter by keys until 2026-11-27 20:05`
