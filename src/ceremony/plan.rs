@@ -192,6 +192,9 @@ fn read(reader: &mut Reader, sha256: [u8; 32]) -> Option<Plan> {
     if let (Some(task), Some(kind)) = (&task, kind) {
         components::are_of_use(reader, (kind, has_components), task.cas());
     }
+    if let (Some(task), None) = (&task, rehearsal_of) {
+        are_in_earnest(reader, task.cas());
+    }
     top.end(reader);
     Some(Plan {
         task: task?,
@@ -219,6 +222,20 @@ fn read(reader: &mut Reader, sha256: [u8; 32]) -> Option<Plan> {
         sha256,
     })
 }
+
+/// What is made in earnest is never taken for what a rehearsal made.
+fn are_in_earnest(reader: &mut Reader, cas: &[Ca]) {
+    for (number, ca) in (1..).zip(cas) {
+        let name = ca.name.as_str();
+        if name.to_ascii_lowercase().starts_with(OF_REHEARSAL) {
+            let words = format!("{name:?} begins as the names of a rehearsal do");
+            reader.add(&format!("ca {number}, name"), words);
+        }
+    }
+}
+
+/// Before the names of what a rehearsal makes.
+pub(super) const OF_REHEARSAL: &str = "rehearsal-";
 
 /// Reads what only plans of this kind have.
 fn task(

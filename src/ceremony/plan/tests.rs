@@ -291,6 +291,11 @@ fn each_rule_of_a_plan_is_held_to() {
             "ca 1, name: \"ledger\" is what the files of the ledger key",
         ),
         (
+            "name         = \"users\"",
+            "name         = \"Rehearsal-users\"",
+            "ca 1, name: \"Rehearsal-users\" begins as the names of a rehearsal do",
+        ),
+        (
             "[ledger-key]",
             "[[ca]]\nname = \"users-trusted\"\ncertificates = \"user\"\nalgorithm = \"p256\"\n\
              device = \"root\"\nlabel = \"other\"\ncopies = \"none\"\n[ledger-key]",

@@ -3,7 +3,7 @@
 use toml::{Table, Value};
 
 use super::{CONFIG, FOLDER, MARK, MEDIUM, Prop, Stage, token_label};
-use crate::ceremony::plan::Plan;
+use crate::ceremony::plan::{OF_REHEARSAL, Plan};
 use crate::wire::hex;
 
 /// One plan that becomes another, key by key.
@@ -30,8 +30,8 @@ impl Drawing<'_> {
         }
         for ca in each(table, "ca") {
             self.in_token(ca, "name");
-            mark(ca, "name", "rehearsal-");
-            mark(ca, "beside", "rehearsal-");
+            mark(ca, "name", OF_REHEARSAL);
+            mark(ca, "beside", OF_REHEARSAL);
             mark(ca, "label", LABELLED);
         }
         self.found(table);

@@ -7,7 +7,7 @@ use super::drawing::{Drawing, LABELLED, each, inner, mark, put};
 use super::{MARK, MEDIUM, RehearsalError};
 use crate::ca::{blob_name, is_wrapped_name};
 use crate::ceremony::instant::Instant;
-use crate::ceremony::plan::{End, EndOfCopy, Plan, PlannedBundle};
+use crate::ceremony::plan::{End, EndOfCopy, OF_REHEARSAL, Plan, PlannedBundle};
 use crate::config::CaName;
 use crate::ledger::checkpoint::Checkpoint;
 use crate::wire::{hex, words};
@@ -209,7 +209,7 @@ impl Drawing<'_> {
             ledger.insert("size".to_owned(), size.into());
         }
         for (ca, print) in each(table, "known-ca").zip(&found.cas) {
-            mark(ca, "name", "rehearsal-");
+            mark(ca, "name", OF_REHEARSAL);
             put(ca, "fingerprint", print.to_string());
         }
         if let Some(custody) = inner(table, "custody") {
@@ -236,13 +236,13 @@ impl Drawing<'_> {
         for end in ["retire", "restore"] {
             if let Some(end) = inner(table, end) {
                 mark(end, "reason", WORDS);
-                mark(end, "list-name", "rehearsal-");
+                mark(end, "list-name", OF_REHEARSAL);
             }
         }
         let mut missing = found.missing.iter();
         for copies in ["copy", "lost"] {
             for copy in each(table, copies) {
-                mark(copy, "ca", "rehearsal-");
+                mark(copy, "ca", OF_REHEARSAL);
                 mark(copy, "missing", WORDS);
                 mark(copy, "by-hand", WORDS);
                 let locator = if copy.contains_key("missing") {
@@ -270,13 +270,13 @@ impl Drawing<'_> {
     fn after_a_theft(&self, table: &mut Table) {
         if let Some(theft) = inner(table, "compromise") {
             mark(theft, "reason", WORDS);
-            mark(theft, "list-name", "rehearsal-");
+            mark(theft, "list-name", OF_REHEARSAL);
             put(theft, "reports", REPORTS);
         }
         for one in each(table, "emergency") {
-            mark(one, "name", "rehearsal-");
-            mark(one, "role", "rehearsal-");
-            mark_all(one, "principals", "rehearsal-");
+            mark(one, "name", OF_REHEARSAL);
+            mark(one, "role", OF_REHEARSAL);
+            mark_all(one, "principals", OF_REHEARSAL);
             // As the roles that are made for it make them.
             let text = |key: &str| one.get(key).and_then(Value::as_str).unwrap_or_default();
             let key_id = format!("{}, {}", text("name"), text("role"));
@@ -311,7 +311,7 @@ fn opened<'f>(table: &mut Table, wrapped: &mut impl Iterator<Item = &'f String>)
         return;
     }
     for (blob, name) in each(table, "blob").zip(wrapped) {
-        mark(blob, "ca", "rehearsal-");
+        mark(blob, "ca", OF_REHEARSAL);
         mark(blob, "label", LABELLED);
         let file = wrapped_file_of(blob);
         put(blob, "file", file);

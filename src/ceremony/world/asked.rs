@@ -14,7 +14,7 @@ use super::WorldError;
 use crate::bundle::{BundleError, Opened};
 use crate::ceremony::conduct::ConductError;
 use crate::ceremony::files::file_sha256;
-use crate::ceremony::plan::{Plan, PlannedBundle};
+use crate::ceremony::plan::{OF_REHEARSAL, Plan, PlannedBundle};
 use crate::certificate::{Kind, Subject};
 use crate::request::{Content, RequesterName, RoleName, Target};
 
@@ -111,8 +111,8 @@ fn wishes(
 
 /// A name with the mark of a rehearsal, or another one where it has no room for it.
 fn marked<T: std::str::FromStr>(name: Option<&str>, other: &str) -> Result<T, WorldError> {
-    let named = name.and_then(|name| format!("{MARK}{name}").parse().ok());
-    let named = named.or_else(|| format!("{MARK}{other}").parse().ok());
+    let named = name.and_then(|name| format!("{OF_REHEARSAL}{name}").parse().ok());
+    let named = named.or_else(|| format!("{OF_REHEARSAL}{other}").parse().ok());
     named.ok_or(WorldError::Conduct(ConductError::Gone("a name")))
 }
 
@@ -130,5 +130,3 @@ fn made_up() -> Result<Subject, WorldError> {
     let key = KeyData::from(Ed25519Keypair::from_seed(&seed).public);
     Subject::try_from(key).map_err(|_weak| WorldError::Conduct(ConductError::Gone("a key")))
 }
-
-const MARK: &str = "rehearsal-";
