@@ -380,7 +380,7 @@ fn a_group_makes_admins_of_those_whom_a_browser_brought() {
     let revoke = json!({ "requesters": ["erik"], "reason": "left" }).to_string();
     mia.ask("POST", "/v1/revocations", Some(&revoke))
         .unwrap()
-        .is(200);
+        .is(201);
     let (kim, _) = logged_in(&room, &idp, "7");
     let refused = kim.ask("GET", all, None).unwrap();
     refused.refuses(403, "refused", "auditors and admins");
