@@ -1,185 +1,18 @@
 //! Logins at a real identity provider: who gets a session, by which name, and who doesn't.
 
-use base64ct::{Base64UrlUnpadded, Encoding as _};
+mod login;
+
 use serde_json::{Value, json};
-use sha2::{Digest as _, Sha256};
 
 use super::client::Client;
-use super::http::{Answer, request, send};
-use super::room::{Room, URL};
-use crate::harness::idp::{Idp, SECRET};
+use super::room::URL;
+use crate::harness::idp::SECRET;
 use crate::harness::keygen::{self, ED25519};
 use crate::harness::write;
-
-/// Where a program listens that isn't there.
-const LISTENER: &str = "http://127.0.0.1:9/";
-const STATE: &str = "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE";
-const VERIFIER: &str = "a-verifier-of-forty-three-characters-or-more";
-
-/// Roles that go by groups: one for whom a browser brought, one for a typed code too.
-const ROLES: &str = "
-[role.floor]
-ca         = \"users\"
-groups     = [\"work:engineers\"]
-principals = [\"{requester}\"]
-storage    = \"mark\"
-lifetime   = { default = \"1h\", maximum = \"8h\" }
-login      = { methods = [\"work\"] }
-
-[role.remote]
-ca         = \"users\"
-groups     = [\"work:engineers\"]
-principals = [\"{requester}\"]
-storage    = \"mark\"
-lifetime   = { default = \"1h\", maximum = \"8h\" }
-login      = { methods = [\"work\"], code = true, max-age = \"1h\" }
-";
-
-fn provider() -> Idp {
-    let accounts = json!({
-        "1": { "preferred_username": "mia", "groups": ["engineers", "oncall"] },
-        "2": { "preferred_username": "mia" },
-        "3": { "preferred_username": "anna" },
-        "4": { "preferred_username": "erik,anna" },
-        "5": { "preferred_username": "ole_file" },
-        "6": { "preferred_username": "Mia" },
-        "7": { "preferred_username": "kim" },
-    });
-    Idp::sending_to(&format!("{URL}/login/callback"), &["ES256"], &accounts)
-}
-
-/// A room whose server asks this provider, with these more lines about it.
-fn room(idp: &Idp, more: &str) -> Room {
-    let mut room = Room::ready();
-    let issuer = &idp.issuer;
-    let method = format!(
-        "{ROLES}\n[login.work]\nkind = \"oidc\"\nissuer = \"{issuer}\"\nclient-id = \"ES256\"\n\
-         client-secret-file = \"work.secret\"\ngroups = \"groups\"\nallow-http = true\n{more}\n"
-    );
-    room.admin = room.admin.and_config(&method);
-    write(&room.folder().join("work.secret"), SECRET, 0o600);
-    room
-}
-
-/// A login that began, and the browser of whoever logs in.
-struct Login<'r> {
-    room: &'r Room,
-    client: Client,
-    begun: Value,
-    cookie: Option<String>,
-}
-
-fn browser_way() -> Value {
-    let challenge = Base64UrlUnpadded::encode_string(&Sha256::digest(VERIFIER));
-    json!({ "method": "work", "way": "browser", "redirect": LISTENER, "state": STATE, "challenge": challenge })
-}
-
-fn code_way() -> Value {
-    let challenge = Base64UrlUnpadded::encode_string(&Sha256::digest(VERIFIER));
-    json!({ "method": "work", "way": "code", "host": "build7", "challenge": challenge })
-}
-
-fn begin(room: &Room, asked: &Value) -> Answer {
-    send(
-        room.port,
-        &request(("POST", "/v1/logins"), &[], Some(&asked.to_string())),
-    )
-    .unwrap()
-}
-
-impl<'r> Login<'r> {
-    fn begin(room: &'r Room, asked: &Value) -> Self {
-        let client = Client::new(room.port);
-        let begun = begin(room, asked).is(201);
-        client.learn(&begun);
-        let begun = begun.json();
-        let id = begun["login"].as_str().unwrap();
-        assert_eq!(begun["open"], json!(format!("{URL}/login/{id}")));
-        Self {
-            room,
-            client,
-            begun,
-            cookie: None,
-        }
-    }
-
-    fn path(&self, rest: &str) -> String {
-        format!("/login/{}{rest}", self.begun["login"].as_str().unwrap())
-    }
-
-    fn get(&self, path: &str) -> Answer {
-        let cookie = self.cookie.as_deref().unwrap_or("other=1");
-        send(
-            self.room.port,
-            &request(("GET", path), &[("Cookie", cookie)], None),
-        )
-        .unwrap()
-    }
-
-    /// Opens the page of the login, and logs in at the provider; gives what the browser comes back with.
-    fn at_provider(&mut self, idp: &Idp, subject: &str) -> String {
-        let sent = self.get(&self.path("")).is(303);
-        let cookie = sent.header("set-cookie").unwrap();
-        self.cookie = Some(cookie.split(';').next().unwrap().to_owned());
-        let to = sent.header("location").unwrap();
-        assert!(to.starts_with(&idp.issuer), "{to}");
-        let redirect = format!("{URL}/login/callback");
-        let query = idp.sent_back(format!("{to}&login_hint={subject}"), &redirect);
-        format!("/login/callback?{query}")
-    }
-
-    /// All of the browser's part; gives what the program's listener hears.
-    fn by_browser(&mut self, idp: &Idp, subject: &str) -> String {
-        let callback = self.at_provider(idp, subject);
-        let back = self.get(&callback).is(303);
-        let back = back.header("location").unwrap();
-        back.strip_prefix(&format!("{LISTENER}?"))
-            .unwrap()
-            .to_owned()
-    }
-
-    /// The program asks for its session.
-    fn token(&self, code: Option<&str>) -> Answer {
-        let path = format!("/v1/logins/{}/token", self.begun["login"].as_str().unwrap());
-        let body = match code {
-            Some(code) => json!({ "code": code, "verifier": VERIFIER }),
-            None => json!({ "verifier": VERIFIER }),
-        };
-        self.client
-            .ask("POST", &path, Some(&body.to_string()))
-            .unwrap()
-    }
-
-    /// Somebody types a code, on the page of this server unless another is named.
-    fn types(&self, code: &str, origin: &str) -> Answer {
-        let body = format!("code={code}");
-        let length = body.len().to_string();
-        let headers = [
-            ("Cookie", self.cookie.as_deref().unwrap()),
-            ("Origin", origin),
-            ("Content-Type", "application/x-www-form-urlencoded"),
-            ("Content-Length", &length),
-        ];
-        let mut bytes = request(("POST", &self.path("/code")), &headers, None);
-        bytes.extend(body.as_bytes());
-        send(self.room.port, &bytes).unwrap()
-    }
-}
-
-/// A whole login by a browser; the client has a session if there is one.
-fn logged_in(room: &Room, idp: &Idp, subject: &str) -> (Client, Answer) {
-    let mut login = Login::begin(room, &browser_way());
-    let heard = login.by_browser(idp, subject);
-    let code = heard
-        .strip_prefix("code=")
-        .map(|rest| rest.split('&').next().unwrap());
-    let answer = login.token(code);
-    let mut client = login.client;
-    if answer.status == 200 {
-        client.token = Some(answer.json()["token"].as_str().unwrap().to_owned());
-    }
-    (client, answer)
-}
+use login::{
+    LISTENER, Login, STATE, VERIFIER, begin, browser_way, code_way, logged_in, provider, room,
+    with_session,
+};
 
 #[test]
 fn a_browser_brings_a_session_with_groups_that_open_roles() {
@@ -224,8 +57,7 @@ fn a_browser_brings_a_session_with_groups_that_open_roles() {
         )
     );
     login.token(Some(code)).refuses(401, "login", "begin anew");
-    let mut client = login.client;
-    client.token = Some(opened["token"].as_str().unwrap().to_owned());
+    let client = with_session(login, &opened);
     let roles = client.ask("GET", "/v1/roles", None).unwrap().is(200).json();
     let names: Vec<_> = roles["roles"]
         .as_array()
@@ -309,8 +141,7 @@ fn a_code_that_is_typed_elsewhere_opens_the_roles_that_take_one() {
     assert!(done.body.contains("You can close this page"), "{done:?}");
     let opened = login.token(None).is(200).json();
     assert_eq!(opened["requester"], "mia");
-    let mut client = login.client;
-    client.token = Some(opened["token"].as_str().unwrap().to_owned());
+    let client = with_session(login, &opened);
     let roles = client.ask("GET", "/v1/roles", None).unwrap().is(200).json();
     let roles = roles["roles"].as_array().unwrap();
     assert_eq!((roles.len(), &roles[0]["role"]), (1, &json!("remote")));
@@ -390,8 +221,7 @@ fn a_group_makes_admins_of_those_whom_a_browser_brought() {
     elsewhere.get(&callback).is(303);
     elsewhere.types(&code, URL).is(200);
     let opened = elsewhere.token(None).is(200).json();
-    let mut client = elsewhere.client;
-    client.token = Some(opened["token"].as_str().unwrap().to_owned());
+    let client = with_session(elsewhere, &opened);
     let refused = client.ask("GET", all, None).unwrap();
     refused.refuses(403, "refused", "auditors and admins");
     server.end();

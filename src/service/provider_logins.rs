@@ -10,17 +10,19 @@ use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use base64ct::{Base64UrlUnpadded, Encoding as _};
-use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 use zeroize::Zeroizing;
 
 use super::logins::NotBegun;
 use super::peer::network;
+use super::sessions::hash_of;
 use crate::login::MethodName;
 use crate::login::oidc::{Identity, Question};
 
+mod cookie;
 mod typed;
 
+use cookie::{Cookie, is_same};
 pub(super) use typed::TypedCode;
 
 /// All of them.
@@ -87,10 +89,6 @@ enum Stage {
     /// Nobody.
     Refused(String),
 }
-
-/// What binds a login to a browser.
-#[derive(Clone)]
-pub(super) struct Cookie(Zeroizing<String>);
 
 /// Where the browser goes on.
 pub(super) enum Next {
@@ -235,7 +233,7 @@ impl ProviderLogins {
         let (stage, next) = match (&pending.wanted.at, identity) {
             (At::Here { redirect, state }, Ok(identity)) => {
                 let back = format!("{redirect}?code={}&state={state}", code.as_str());
-                let code = Some(sha256(&code));
+                let code = Some(hash_of(&code));
                 let identity = Box::new(identity);
                 let known = Stage::Known { identity, code };
                 (known, Next::Back(Zeroizing::new(back)))
@@ -324,7 +322,7 @@ impl ProviderLogins {
     ) -> Result<LoggedIn, NotYet> {
         let mut all = self.all(now);
         let is_its = |pending: &&Pending| {
-            let challenge = sha256(verifier);
+            let challenge = hash_of(verifier);
             bool::from(challenge.ct_eq(&pending.wanted.challenge))
         };
         let pending = all.get(id).filter(is_its).ok_or(NotYet::None)?;
@@ -332,7 +330,7 @@ impl ProviderLogins {
             Stage::Known { code: None, .. } | Stage::Refused(_) => true,
             Stage::Known {
                 code: Some(wanted), ..
-            } => code.is_some_and(|code| bool::from(sha256(code).ct_eq(wanted))),
+            } => code.is_some_and(|code| bool::from(hash_of(code).ct_eq(wanted))),
             _ => return Err(NotYet::Pending),
         };
         let pending = all.remove(id).filter(|_| fits).ok_or(NotYet::None)?;
@@ -359,40 +357,6 @@ impl Pending {
     fn may_open(&self) -> bool {
         self.opened < OPENED_MAX && matches!(self.stage, Stage::Begun | Stage::Asked { .. })
     }
-}
-
-impl Cookie {
-    fn new() -> Result<Self, getrandom::Error> {
-        random().map(|text| Self(Zeroizing::new(text)))
-    }
-
-    /// The header that gives it to a browser: to this server alone, and to no script.
-    pub(super) fn header(&self, id: &str) -> String {
-        let (name, value) = (cookie_name(id), self.0.as_str());
-        format!("{name}={value}; Path=/; Max-Age={LIFE}; Secure; HttpOnly; SameSite=Lax")
-    }
-
-    fn is_among(&self, id: &str, cookies: &[(String, String)]) -> bool {
-        let name = cookie_name(id);
-        let mut named = cookies.iter().filter(|(known, _)| *known == name);
-        match (named.next(), named.next()) {
-            (Some((_, value)), None) => is_same(value, &self.0),
-            _ => false,
-        }
-    }
-}
-
-/// Of a name that a browser takes from this host alone, over TLS.
-fn cookie_name(id: &str) -> String {
-    format!("__Host-punchmark-{id}")
-}
-
-fn is_same(one: &str, other: &str) -> bool {
-    one.as_bytes().ct_eq(other.as_bytes()).into()
-}
-
-fn sha256(text: &str) -> [u8; 32] {
-    Sha256::digest(text.as_bytes()).into()
 }
 
 /// 32 random bytes in Base64 for URLs.

@@ -10,7 +10,7 @@ fn wanted(at: At) -> Wanted {
     Wanted {
         method: "work".parse().unwrap(),
         at,
-        challenge: sha256(VERIFIER),
+        challenge: hash_of(VERIFIER),
         peer: [192, 0, 2, 1].into(),
     }
 }
