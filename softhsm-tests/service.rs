@@ -14,6 +14,7 @@ mod lent;
 mod limits;
 mod listed;
 mod lists;
+mod logged_out;
 mod metrics;
 mod refused;
 mod reloaded;

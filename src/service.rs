@@ -16,7 +16,8 @@
 //!
 //! A login at an identity provider waits in `provider_logins`, from its page in a browser (`endpoints/browser`,
 //! `pages`) to the program that began it; `provider` is the way there, `providers` has one for each method, and
-//! `naming` says which name somebody has here. What a provider answers is checked by `login::oidc`.
+//! `naming` says which name somebody has here. What a provider answers is checked by `login::oidc`. Where somebody logs
+//! out there, it tells `endpoints/logout`, and `logouts` sees that no login slips past.
 //!
 //! Beside that, `lend` lets a command of the same machine have the ledger for a while, and `publish` makes
 //! the lists that servers fetch; `upkeep` hears signals, `reload` reads config and certificate of TLS again
@@ -43,6 +44,7 @@ mod lend;
 mod limits;
 mod log;
 mod logins;
+mod logouts;
 mod manager;
 mod metrics;
 mod naming;
@@ -98,6 +100,7 @@ use challenges::Challenges;
 use hashing::Hashing;
 use limits::Limits;
 use logins::Logins;
+use logouts::Logouts;
 use metrics::OfCa;
 use nonces::Nonces;
 use problem::{ProblemKind, Refused};
@@ -172,6 +175,7 @@ struct Service {
     /// By the config, as the roles are.
     providers: Arc<Providers>,
     provider_logins: Arc<ProviderLogins>,
+    logouts: Arc<Logouts>,
     users: Arc<UsersFile>,
     back_off: Arc<BackOff>,
     hashing: Arc<Hashing>,

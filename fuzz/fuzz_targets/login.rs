@@ -7,7 +7,7 @@ use punchmark::api::login::{KeyShown, NewLogin, PasswordShown};
 use punchmark::login::dpop::{Expected, Proof};
 use punchmark::login::jws::{Jwk, Jws, strict};
 use punchmark::login::key::KeyAnswer;
-use punchmark::login::oidc::{Expected as Wanted, IdToken, KeySet};
+use punchmark::login::oidc::{Expected as Wanted, ExpectedLogout, IdToken, KeySet, LogoutToken};
 use punchmark::login::password::Users;
 
 fuzz_target!(|text: &str| {
@@ -38,6 +38,14 @@ fuzz_target!(|text: &str| {
             now: 1_795_400_000,
         };
         let _refused = IdToken::check(token, &keys, &wanted);
+        let wanted = ExpectedLogout {
+            issuer: "https://id",
+            client_id: "punchmark",
+            now: 1_795_400_000,
+        };
+        if let Ok(token) = LogoutToken::check(token, &keys, &wanted) {
+            assert!(token.counts_until() > wanted.now && !token.id().is_empty());
+        }
     }
     let _any = KeyAnswer::parse(text);
     let _any = strict::<NewLogin>(text.as_bytes());

@@ -6,7 +6,8 @@ use std::process::{Child, Stdio};
 
 use base64ct::{Base64, Encoding as _};
 use serde_json::{Value, json};
-use ureq::Agent;
+use ureq::http::Response;
+use ureq::{Agent, Body};
 
 use super::process::detached;
 use super::punchmark::BINARY;
@@ -19,6 +20,10 @@ pub(crate) struct Idp {
     child: Child,
     pub(crate) issuer: String,
 }
+
+/// A browser at a provider, by its cookies.
+#[derive(Default)]
+pub(crate) struct Browser(Vec<(String, String)>);
 
 /// What a program asks a provider for, in the place of a browser.
 pub(crate) struct Asked<'a> {
@@ -38,13 +43,12 @@ impl Idp {
 
     /// The same, where browsers are sent back to another place.
     pub(crate) fn sending_to(redirect: &str, algorithms: &[&str], accounts: &Value) -> Self {
-        let client = |algorithm: &&str| {
-            json!({
-                "client_id": algorithm, "client_secret": SECRET, "redirect_uris": [redirect],
-                "grant_types": ["authorization_code"], "id_token_signed_response_alg": algorithm,
-            })
-        };
-        let clients: Vec<_> = algorithms.iter().map(client).collect();
+        let clients = algorithms.iter().map(|name| client(name, redirect));
+        Self::with_clients(&clients.collect(), accounts)
+    }
+
+    /// The same, with clients as the provider takes them.
+    pub(crate) fn with_clients(clients: &Value, accounts: &Value) -> Self {
         let config = json!({ "clients": clients, "accounts": accounts }).to_string();
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("softhsm-tests/idp/server.mjs");
         let mut node = detached("node");
@@ -77,34 +81,9 @@ impl Idp {
         parameters(&self.sent_back(first, REDIRECT))
     }
 
-    /// Goes where a browser is sent, from the provider's first page on; gives the query that it is sent back with.
+    /// Goes where a fresh browser is sent, from the provider's first page on; gives the query that it is sent back with.
     pub(crate) fn sent_back(&self, first: String, redirect: &str) -> String {
-        let mut next = first;
-        let mut cookies: Vec<(String, String)> = Vec::new();
-        // The login page is one step behind the question, and one before the answer.
-        for _ in 0..5 {
-            let told = cookies
-                .iter()
-                .map(|(name, value)| format!("{name}={value}"));
-            let told = told.collect::<Vec<_>>().join("; ");
-            let answer = agent().get(&next).header("Cookie", told).call().unwrap();
-            for cookie in answer.headers().get_all("set-cookie") {
-                let pair = cookie.to_str().unwrap().split(';').next().unwrap();
-                let (name, value) = pair.split_once('=').unwrap();
-                cookies.retain(|(known, _)| known != name);
-                cookies.push((name.to_owned(), value.to_owned()));
-            }
-            let location = answer.headers().get("location").expect("it sends on");
-            let location = location.to_str().unwrap();
-            if let Some(query) = location.strip_prefix(&format!("{redirect}?")) {
-                return query.to_owned();
-            }
-            next = match location.strip_prefix('/') {
-                Some(path) => format!("{}/{path}", self.issuer),
-                None => location.to_owned(),
-            };
-        }
-        panic!("the provider sends on and on: {next}");
+        Browser::default().sent_back(self, first, redirect)
     }
 
     /// What it gives for a code and its verifier: the tokens, or an error.
@@ -130,11 +109,72 @@ impl Idp {
     }
 }
 
+impl Browser {
+    /// Goes where it is sent, from the provider's first page on; gives the query that it is sent back with.
+    pub(crate) fn sent_back(&mut self, idp: &Idp, first: String, redirect: &str) -> String {
+        let mut next = first;
+        // The login page is one step behind the question, and one before the answer.
+        for _ in 0..5 {
+            let ask = agent().get(&next).header("Cookie", self.told());
+            let answer = self.hears(ask.call());
+            let location = answer.headers().get("location").expect("it sends on");
+            let location = location.to_str().unwrap();
+            if let Some(query) = location.strip_prefix(&format!("{redirect}?")) {
+                return query.to_owned();
+            }
+            next = match location.strip_prefix('/') {
+                Some(path) => format!("{}/{path}", idp.issuer),
+                None => location.to_owned(),
+            };
+        }
+        panic!("the provider sends on and on: {next}");
+    }
+
+    /// Logs out there: the provider has told its clients when this is done.
+    pub(crate) fn log_out(&mut self, idp: &Idp) {
+        let end = format!("{}/session/end", idp.issuer);
+        let ask = agent().get(&end).header("Cookie", self.told());
+        let page = self.hears(ask.call()).body_mut().read_to_string().unwrap();
+        let (_, behind) = page.split_once("name=\"xsrf\" value=\"").expect("a form");
+        let form = [
+            ("xsrf", behind.split('"').next().unwrap()),
+            ("logout", "yes"),
+        ];
+        let ask = agent().post(format!("{end}/confirm"));
+        let done = self.hears(ask.header("Cookie", self.told()).send_form(form));
+        assert_eq!(done.status(), 303, "{done:?}");
+    }
+
+    fn told(&self) -> String {
+        let pairs = self.0.iter().map(|(name, value)| format!("{name}={value}"));
+        pairs.collect::<Vec<_>>().join("; ")
+    }
+
+    fn hears(&mut self, answer: Result<Response<Body>, ureq::Error>) -> Response<Body> {
+        let answer = answer.unwrap();
+        for cookie in answer.headers().get_all("set-cookie") {
+            let pair = cookie.to_str().unwrap().split(';').next().unwrap();
+            let (name, value) = pair.split_once('=').unwrap();
+            self.0.retain(|(known, _)| known != name);
+            self.0.push((name.to_owned(), value.to_owned()));
+        }
+        answer
+    }
+}
+
 impl Drop for Idp {
     fn drop(&mut self) {
         let _ended = self.child.kill();
         let _waited = self.child.wait();
     }
+}
+
+/// A client that is named as the algorithm of its ID tokens, as the provider takes one.
+pub(crate) fn client(algorithm: &str, redirect: &str) -> Value {
+    json!({
+        "client_id": algorithm, "client_secret": SECRET, "redirect_uris": [redirect],
+        "grant_types": ["authorization_code"], "id_token_signed_response_alg": algorithm,
+    })
 }
 
 fn installed() -> PathBuf {

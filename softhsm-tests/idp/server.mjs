@@ -34,7 +34,7 @@ const configuration = {
   // What a client asks for by its scopes is in the ID token, as most providers have it.
   conformIdTokenClaims: false,
   pkce: { methods: ['S256'], required: () => true },
-  features: { devInteractions: { enabled: false } },
+  features: { devInteractions: { enabled: false }, backchannelLogout: { enabled: true } },
   interactions: { url: (_context, interaction) => `/interaction/${interaction.uid}` },
   findAccount: (_context, subject) =>
     Object.hasOwn(accounts, subject)

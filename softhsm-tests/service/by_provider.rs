@@ -1,6 +1,6 @@
 //! Logins at a real identity provider: who gets a session, by which name, and who doesn't.
 
-mod login;
+pub(super) mod login;
 
 use serde_json::{Value, json};
 

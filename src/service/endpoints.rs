@@ -8,6 +8,7 @@ mod health;
 mod listing;
 mod lists;
 mod logins;
+mod logout;
 mod revocations;
 mod session;
 
@@ -24,6 +25,7 @@ pub(super) use health::{problem_page, ready};
 pub(super) use listing::{list as certificates, proof};
 pub(super) use lists::{checkpoint, list};
 pub(super) use logins::{Opener, begin, token};
+pub(super) use logout::logout;
 pub(super) use revocations::revoke;
 pub(super) use session::{challenges, end, roles, session};
 

@@ -37,9 +37,11 @@ impl Service {
             self.bind(&identity, &mut ledger)?;
         }
         drop(ledger);
+        let session = identity.session.clone();
         let login = identity.login(&method, allowed);
         let at_provider = login.subject().map(|subject| AtProvider {
             subject: subject.clone(),
+            session,
             way: if by_code {
                 LoginWay::Code
             } else {

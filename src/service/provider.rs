@@ -16,8 +16,9 @@ use ureq::http::Response;
 use ureq::{Agent, Body, Error, RequestBuilder};
 
 use crate::login::oidc::{
-    ExchangeError, Expected, IdToken, IdTokenError, Issuer, KeySet, KeySetError, PlainHttp,
-    Provider, ProviderError, ProviderUrl, TokenRequest, Tokens,
+    ExchangeError, Expected, ExpectedLogout, IdToken, IdTokenError, Issuer, KeySet, KeySetError,
+    LogoutToken, LogoutTokenError, PlainHttp, Provider, ProviderError, ProviderUrl, TokenRequest,
+    Tokens,
 };
 use crate::server::source::{HttpsError, agent};
 
@@ -85,8 +86,11 @@ pub enum ProviderLineError {
     #[error(transparent)]
     Exchange(#[from] ExchangeError),
     /// The ID token doesn't count.
-    #[error(transparent)]
+    #[error("the ID token")]
     IdToken(#[from] IdTokenError),
+    /// The logout token doesn't count.
+    #[error("the logout token")]
+    LogoutToken(#[from] LogoutTokenError),
 }
 
 impl ProviderLineError {
@@ -174,14 +178,40 @@ impl ProviderLine {
         token: &str,
         expected: &Expected<'_>,
     ) -> Result<IdToken, ProviderLineError> {
+        let check = |keys: &KeySet| IdToken::check(token, keys, expected);
+        let is_newer = |error: &IdTokenError| matches!(error, IdTokenError::Token(of) if of.is_of_newer_keys());
+        Ok(self.checked(provider, check, is_newer)??)
+    }
+
+    /// Checks a logout token by the provider's keys, which are fetched again if they lack its key.
+    ///
+    /// # Errors
+    /// [`ProviderLineError`].
+    pub fn logout_token(
+        &self,
+        provider: &Provider,
+        token: &str,
+        expected: &ExpectedLogout<'_>,
+    ) -> Result<LogoutToken, ProviderLineError> {
+        let check = |keys: &KeySet| LogoutToken::check(token, keys, expected);
+        let is_newer = |error: &LogoutTokenError| matches!(error, LogoutTokenError::Token(of) if of.is_of_newer_keys());
+        Ok(self.checked(provider, check, is_newer)??)
+    }
+
+    /// What a check by the provider's keys finds, and by newer ones where those that are known lack the right one.
+    fn checked<T, E>(
+        &self,
+        provider: &Provider,
+        check: impl Fn(&KeySet) -> Result<T, E>,
+        is_newer: impl Fn(&E) -> bool,
+    ) -> Result<Result<T, E>, ProviderLineError> {
         let keys = self.keys(provider)?;
-        match IdToken::check(token, &keys.set, expected) {
-            Err(IdTokenError::UnknownKey(_)) if keys.asked.elapsed() >= KEYS_REST => {
-                let keys = self.newer_keys(provider)?;
-                Ok(IdToken::check(token, &keys.set, expected)?)
-            }
-            checked => Ok(checked?),
+        let found = check(&keys.set);
+        let lacks = found.as_ref().is_err_and(is_newer);
+        if lacks && keys.asked.elapsed() >= KEYS_REST {
+            return Ok(check(&self.newer_keys(provider)?.set));
         }
+        Ok(found)
     }
 
     /// What the provider says of the person whose access token it is; nothing where it has no place to be asked.

@@ -17,7 +17,7 @@ use super::logins::NotBegun;
 use super::peer::network;
 use super::sessions::hash_of;
 use crate::login::MethodName;
-use crate::login::oidc::{Identity, Question};
+use crate::login::oidc::{Identity, LoggedOut, Question};
 
 mod cookie;
 mod typed;
@@ -345,6 +345,23 @@ impl ProviderLogins {
         }
     }
 
+    /// Somebody logged out at the provider, and gets no session by what it said before.
+    pub(super) fn forget(&self, method: &MethodName, who: &LoggedOut, now: u64) {
+        let is_theirs = |pending: &Pending| match &pending.stage {
+            Stage::Typing { identity, .. } | Stage::Known { identity, .. } => {
+                who.is(&identity.subject, identity.session.as_deref())
+            }
+            _ => false,
+        };
+        let mut all = self.all(now);
+        let theirs = all
+            .values_mut()
+            .filter(|one| one.wanted.method == *method && is_theirs(one));
+        for pending in theirs {
+            pending.stage = Stage::Refused(LOGGED_OUT.to_owned());
+        }
+    }
+
     fn all(&self, now: u64) -> MutexGuard<'_, HashMap<String, Pending>> {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         all.retain(|_, pending| pending.begun.saturating_add(LIFE) > now);
@@ -377,6 +394,7 @@ const MOST: usize = 4096;
 /// A whole office may share an address.
 const MOST_OF_ONE: usize = 256;
 const WRONG: &str = "the code was typed wrong five times";
+const LOGGED_OUT: &str = "whoever logged in logged out at the identity provider meanwhile";
 
 #[cfg(test)]
 mod tests;

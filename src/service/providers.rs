@@ -7,8 +7,8 @@ use crate::config::{LoginMethod, OidcConfig};
 use crate::file::read_limited;
 use crate::login::MethodName;
 use crate::login::oidc::{
-    Callback, CallbackError, ClaimError, Client, Expected, Identity, Mapping, Question,
-    TokenRequest,
+    Callback, CallbackError, ClaimError, Client, Expected, ExpectedLogout, Identity, LogoutToken,
+    Mapping, Question, TokenRequest,
 };
 use crate::secret::{Pin, PinError, SecretKind, read_short_secret};
 use crate::server::source::HttpsError;
@@ -26,6 +26,8 @@ pub(super) struct KnownProvider {
     /// Where browsers are sent back to.
     redirect: String,
     waiting: AtomicUsize,
+    /// Whoever sends logout tokens takes no place of those who log in.
+    logging_out: AtomicUsize,
 }
 
 /// Why a provider can't be asked at all.
@@ -143,6 +145,7 @@ impl KnownProvider {
             line,
             redirect: format!("{url}{CALLBACK}"),
             waiting: AtomicUsize::new(0),
+            logging_out: AtomicUsize::new(0),
         })
     }
 
@@ -156,6 +159,7 @@ impl KnownProvider {
             line,
             redirect: format!("https://ca.example.org{CALLBACK}"),
             waiting: AtomicUsize::new(0),
+            logging_out: AtomicUsize::new(0),
         }
     }
 
@@ -169,7 +173,7 @@ impl KnownProvider {
     /// # Errors
     /// [`NotLoggedIn`].
     pub(super) fn asks(&self, question: &Question) -> Result<String, NotLoggedIn> {
-        let _place = self.place()?;
+        let _place = Place::of(&self.waiting, WAITING_MAX)?;
         let provider = self.line.provider()?;
         Ok(question.url(&provider, &self.client()))
     }
@@ -184,7 +188,7 @@ impl KnownProvider {
         callback: Callback,
         now: u64,
     ) -> Result<Identity, NotLoggedIn> {
-        let _place = self.place()?;
+        let _place = Place::of(&self.waiting, WAITING_MAX)?;
         let provider = self.line.provider()?;
         let code = callback.code(question, &provider)?;
         let shown = (&self.client(), self.secret.expose());
@@ -220,19 +224,36 @@ impl KnownProvider {
         }
     }
 
-    /// A place among those who wait for the provider: a slow one holds up no other request of the server.
-    fn place(&self) -> Result<Place<'_>, NotLoggedIn> {
-        let before = self.waiting.fetch_add(1, Ordering::Relaxed);
-        let place = Place(&self.waiting);
-        if before < WAITING_MAX {
+    /// Whose sessions it says that ended.
+    ///
+    /// # Errors
+    /// [`NotLoggedIn`].
+    pub(super) fn logged_out(&self, token: &str, now: u64) -> Result<LogoutToken, NotLoggedIn> {
+        let _place = Place::of(&self.logging_out, LOGGING_OUT_MAX)?;
+        let provider = self.line.provider()?;
+        let expected = ExpectedLogout {
+            issuer: self.config.issuer.as_str(),
+            client_id: &self.config.client_id,
+            now,
+        };
+        Ok(self.line.logout_token(&provider, token, &expected)?)
+    }
+}
+
+/// A place among those who wait for the provider: a slow one holds up no other request of the server.
+struct Place<'p>(&'p AtomicUsize);
+
+impl<'p> Place<'p> {
+    fn of(waiting: &'p AtomicUsize, most: usize) -> Result<Self, NotLoggedIn> {
+        let before = waiting.fetch_add(1, Ordering::Relaxed);
+        let place = Self(waiting);
+        if before < most {
             Ok(place)
         } else {
             Err(NotLoggedIn::Crowded)
         }
     }
 }
-
-struct Place<'p>(&'p AtomicUsize);
 
 impl Drop for Place<'_> {
     fn drop(&mut self) {
@@ -244,5 +265,6 @@ impl Drop for Place<'_> {
 const CALLBACK: &str = "/login/callback";
 /// Of the threads that may wait, for one provider.
 const WAITING_MAX: usize = 8;
+const LOGGING_OUT_MAX: usize = 2;
 /// In bytes.
 const ROOTS_MAX: u64 = 1 << 20;

@@ -63,6 +63,7 @@ pub(super) fn router(root: Root) -> Router {
         .route(path::CHECKPOINT, get(checkpoint))
         .route(path::LOGINS, post(begin))
         .route("/v1/logins/{id}/token", post(token))
+        .route("/logout/{method}", post(logout))
         .route("/login/callback", get(callback))
         .route("/login/{id}", get(open))
         .route("/login/{id}/code", get(code_page).post(typed))
@@ -208,6 +209,17 @@ async fn token(
 ) -> Response {
     run(&shared, request, move |service, asked| {
         endpoints::token(service, &id, asked)
+    })
+    .await
+}
+
+async fn logout(
+    State(shared): State<Shared>,
+    Path(method): Path<String>,
+    request: Request<Body>,
+) -> Response {
+    run(&shared, request, move |service, asked| {
+        endpoints::logout(service, &method, asked)
     })
     .await
 }

@@ -144,6 +144,7 @@ fn service(opened: Opened, log: &Log) -> Result<(Service, Lending, Reload), Serv
         logins: Arc::default(),
         providers: Arc::new(providers),
         provider_logins: Arc::default(),
+        logouts: Arc::default(),
         users: Arc::new(opened.users),
         back_off: Arc::default(),
         hashing: Arc::default(),

@@ -60,6 +60,8 @@ pub(super) struct Session {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct AtProvider {
     pub(super) subject: LoginSubject,
+    /// The session there, where it named one.
+    pub(super) session: Option<String>,
     pub(super) way: LoginWay,
     pub(super) authenticated_at: Option<u64>,
     pub(super) amr: Vec<String>,
@@ -120,6 +122,8 @@ struct KeptSession {
 struct KeptAtProvider {
     issuer: String,
     subject: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    session: Option<String>,
     /// Whether it was in a browser elsewhere, where a code was typed.
     by_code: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -267,6 +271,7 @@ impl From<AtProvider> for KeptAtProvider {
         Self {
             issuer,
             subject,
+            session: said.session,
             by_code: said.way == LoginWay::Code,
             authenticated_at: said.authenticated_at,
             amr: said.amr,
@@ -283,6 +288,7 @@ impl From<KeptAtProvider> for AtProvider {
         } = kept;
         Self {
             subject: LoginSubject { issuer, subject },
+            session: kept.session,
             way: if kept.by_code {
                 LoginWay::Code
             } else {

@@ -4,16 +4,16 @@ use base64ct::{Base64UrlUnpadded, Encoding as _};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use crate::harness::idp::{Idp, SECRET};
+use crate::harness::idp::{Browser, Idp, SECRET};
 use crate::harness::write;
 use crate::service::client::Client;
 use crate::service::http::{Answer, request, send};
 use crate::service::room::{Room, URL};
 
 /// Where a program listens that isn't there.
-pub(super) const LISTENER: &str = "http://127.0.0.1:9/";
-pub(super) const STATE: &str = "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE";
-pub(super) const VERIFIER: &str = "a-verifier-of-forty-three-characters-or-more";
+pub(in crate::service) const LISTENER: &str = "http://127.0.0.1:9/";
+pub(in crate::service) const STATE: &str = "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE";
+pub(in crate::service) const VERIFIER: &str = "a-verifier-of-forty-three-characters-or-more";
 
 /// Roles that go by groups: one for whom a browser brought, one for a typed code too.
 const ROLES: &str = "
@@ -34,8 +34,13 @@ lifetime   = { default = \"1h\", maximum = \"8h\" }
 login      = { methods = [\"work\"], code = true, max-age = \"1h\" }
 ";
 
-pub(super) fn provider() -> Idp {
-    let accounts = json!({
+pub(in crate::service) fn provider() -> Idp {
+    Idp::sending_to(&format!("{URL}/login/callback"), &["ES256"], &accounts())
+}
+
+/// Whom it knows.
+pub(in crate::service) fn accounts() -> Value {
+    json!({
         "1": { "preferred_username": "mia", "groups": ["engineers", "oncall"] },
         "2": { "preferred_username": "mia" },
         "3": { "preferred_username": "anna" },
@@ -43,13 +48,16 @@ pub(super) fn provider() -> Idp {
         "5": { "preferred_username": "ole_file" },
         "6": { "preferred_username": "Mia" },
         "7": { "preferred_username": "kim" },
-    });
-    Idp::sending_to(&format!("{URL}/login/callback"), &["ES256"], &accounts)
+    })
 }
 
 /// A room whose server asks this provider, with these more lines about it.
-pub(super) fn room(idp: &Idp, more: &str) -> Room {
-    let mut room = Room::ready();
+pub(in crate::service) fn room(idp: &Idp, more: &str) -> Room {
+    asking(Room::ready(), idp, more)
+}
+
+/// The same, of a room that is there.
+pub(in crate::service) fn asking(mut room: Room, idp: &Idp, more: &str) -> Room {
     let issuer = &idp.issuer;
     let method = format!(
         "{ROLES}\n[login.work]\nkind = \"oidc\"\nissuer = \"{issuer}\"\nclient-id = \"ES256\"\n\
@@ -61,24 +69,26 @@ pub(super) fn room(idp: &Idp, more: &str) -> Room {
 }
 
 /// A login that began, and the browser of whoever logs in.
-pub(super) struct Login<'r> {
+pub(in crate::service) struct Login<'r> {
     room: &'r Room,
-    pub(super) client: Client,
-    pub(super) begun: Value,
-    pub(super) cookie: Option<String>,
+    pub(in crate::service) client: Client,
+    pub(in crate::service) begun: Value,
+    pub(in crate::service) cookie: Option<String>,
+    /// At the provider.
+    pub(in crate::service) browser: Browser,
 }
 
-pub(super) fn browser_way() -> Value {
+pub(in crate::service) fn browser_way() -> Value {
     let challenge = Base64UrlUnpadded::encode_string(&Sha256::digest(VERIFIER));
     json!({ "method": "work", "way": "browser", "redirect": LISTENER, "state": STATE, "challenge": challenge })
 }
 
-pub(super) fn code_way() -> Value {
+pub(in crate::service) fn code_way() -> Value {
     let challenge = Base64UrlUnpadded::encode_string(&Sha256::digest(VERIFIER));
     json!({ "method": "work", "way": "code", "host": "build7", "challenge": challenge })
 }
 
-pub(super) fn begin(room: &Room, asked: &Value) -> Answer {
+pub(in crate::service) fn begin(room: &Room, asked: &Value) -> Answer {
     send(
         room.port,
         &request(("POST", "/v1/logins"), &[], Some(&asked.to_string())),
@@ -87,7 +97,7 @@ pub(super) fn begin(room: &Room, asked: &Value) -> Answer {
 }
 
 impl<'r> Login<'r> {
-    pub(super) fn begin(room: &'r Room, asked: &Value) -> Self {
+    pub(in crate::service) fn begin(room: &'r Room, asked: &Value) -> Self {
         let client = Client::new(room.port);
         let begun = begin(room, asked).is(201);
         client.learn(&begun);
@@ -99,14 +109,15 @@ impl<'r> Login<'r> {
             client,
             begun,
             cookie: None,
+            browser: Browser::default(),
         }
     }
 
-    pub(super) fn path(&self, rest: &str) -> String {
+    pub(in crate::service) fn path(&self, rest: &str) -> String {
         format!("/login/{}{rest}", self.begun["login"].as_str().unwrap())
     }
 
-    pub(super) fn get(&self, path: &str) -> Answer {
+    pub(in crate::service) fn get(&self, path: &str) -> Answer {
         let cookie = self.cookie.as_deref().unwrap_or("other=1");
         send(
             self.room.port,
@@ -116,19 +127,20 @@ impl<'r> Login<'r> {
     }
 
     /// Opens the page of the login, and logs in at the provider; gives what the browser comes back with.
-    pub(super) fn at_provider(&mut self, idp: &Idp, subject: &str) -> String {
+    pub(in crate::service) fn at_provider(&mut self, idp: &Idp, subject: &str) -> String {
         let sent = self.get(&self.path("")).is(303);
         let cookie = sent.header("set-cookie").unwrap();
         self.cookie = Some(cookie.split(';').next().unwrap().to_owned());
         let to = sent.header("location").unwrap();
         assert!(to.starts_with(&idp.issuer), "{to}");
         let redirect = format!("{URL}/login/callback");
-        let query = idp.sent_back(format!("{to}&login_hint={subject}"), &redirect);
+        let first = format!("{to}&login_hint={subject}");
+        let query = self.browser.sent_back(idp, first, &redirect);
         format!("/login/callback?{query}")
     }
 
     /// All of the browser's part; gives what the program's listener hears.
-    pub(super) fn by_browser(&mut self, idp: &Idp, subject: &str) -> String {
+    pub(in crate::service) fn by_browser(&mut self, idp: &Idp, subject: &str) -> String {
         let callback = self.at_provider(idp, subject);
         let back = self.get(&callback).is(303);
         let back = back.header("location").unwrap();
@@ -138,7 +150,7 @@ impl<'r> Login<'r> {
     }
 
     /// The program asks for its session.
-    pub(super) fn token(&self, code: Option<&str>) -> Answer {
+    pub(in crate::service) fn token(&self, code: Option<&str>) -> Answer {
         let path = format!("/v1/logins/{}/token", self.begun["login"].as_str().unwrap());
         let body = match code {
             Some(code) => json!({ "code": code, "verifier": VERIFIER }),
@@ -150,7 +162,7 @@ impl<'r> Login<'r> {
     }
 
     /// Somebody types a code, on the page of this server unless another is named.
-    pub(super) fn types(&self, code: &str, origin: &str) -> Answer {
+    pub(in crate::service) fn types(&self, code: &str, origin: &str) -> Answer {
         let body = format!("code={code}");
         let length = body.len().to_string();
         let headers = [
@@ -166,14 +178,14 @@ impl<'r> Login<'r> {
 }
 
 /// The client of a login, with the session that was opened.
-pub(super) fn with_session(login: Login<'_>, opened: &Value) -> Client {
+pub(in crate::service) fn with_session(login: Login<'_>, opened: &Value) -> Client {
     let mut client = login.client;
     client.token = Some(opened["token"].as_str().unwrap().to_owned());
     client
 }
 
 /// A whole login by a browser; the client has a session if there is one.
-pub(super) fn logged_in(room: &Room, idp: &Idp, subject: &str) -> (Client, Answer) {
+pub(in crate::service) fn logged_in(room: &Room, idp: &Idp, subject: &str) -> (Client, Answer) {
     let mut login = Login::begin(room, &browser_way());
     let heard = login.by_browser(idp, subject);
     let code = heard

@@ -58,6 +58,11 @@ impl Claims {
         self.0.get(claim).filter(|value| !value.is_null())
     }
 
+    /// Whether the claim stands there, be it `null`.
+    pub(super) fn has(&self, claim: &str) -> bool {
+        self.0.contains_key(claim)
+    }
+
     pub(super) fn text(&self, claim: &str) -> Result<&str, ClaimError> {
         self.text_if_there(claim)?.ok_or_else(|| missing(claim))
     }

@@ -29,6 +29,8 @@ pub struct Identity {
     /// Their groups, as the provider names them; none where the claim is absent, which the provider leaves out
     /// for those who have none.
     pub groups: Vec<String>,
+    /// Their session at the provider, where it says which.
+    pub session: Option<String>,
     /// When they showed who they are, in Unix seconds, where the provider says so: that it made a token at some
     /// time says nothing of when it last saw the person.
     pub authenticated_at: Option<u64>,
@@ -46,6 +48,7 @@ impl Identity {
             subject,
             name: name.parse().unwrap(),
             groups: Vec::new(),
+            session: None,
             authenticated_at: None,
             amr: Vec::new(),
             acr: None,
@@ -95,6 +98,7 @@ impl IdToken {
             subject: self.subject.clone(),
             name: self.name(mapping.requester, more.as_ref())?,
             groups,
+            session: self.session.clone(),
             authenticated_at: self.authenticated,
             amr,
             acr: self.claims.text_if_there("acr")?.map(str::to_owned),

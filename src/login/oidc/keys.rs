@@ -3,7 +3,6 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::IdTokenError;
 use crate::login::jws::{JsonError, Jwk, strict};
 
 /// Those of a provider's keys that signatures can be checked by.
@@ -26,6 +25,21 @@ pub enum KeySetError {
     /// None of its keys is of use.
     #[error("the set has no key that signatures can be checked by")]
     None,
+}
+
+/// Why no one key of a set checks a token.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum KeyChoiceError {
+    /// No key has its id; the set may be older than the key.
+    #[error("the provider has no key {}", .0.as_deref().unwrap_or("without an id"))]
+    Unknown(Option<String>),
+    /// Several keys could be meant.
+    #[error("the provider has several keys that the token could be signed by")]
+    Several,
+    /// The key is for another algorithm.
+    #[error("the provider's key is for another algorithm than the token's")]
+    Algorithm,
 }
 
 #[derive(Deserialize)]
@@ -57,18 +71,18 @@ impl KeySet {
     }
 
     /// The one key that a token with this id and algorithm is signed by.
-    pub(super) fn key(&self, id: Option<&str>, algorithm: &str) -> Result<&Jwk, IdTokenError> {
+    pub(super) fn key(&self, id: Option<&str>, algorithm: &str) -> Result<&Jwk, KeyChoiceError> {
         let of_id = self.0.iter().filter(|key| id.is_none() || key.id() == id);
         let mut found: Vec<_> = of_id.collect();
         if found.is_empty() {
             let id = id.map(|id| id.chars().take(ID_SHOWN).collect());
-            return Err(IdTokenError::UnknownKey(id));
+            return Err(KeyChoiceError::Unknown(id));
         }
         found.retain(|key| key.algorithm().is_none_or(|meant| meant == algorithm));
         match found.as_slice() {
             [only] => Ok(only),
-            [] => Err(IdTokenError::KeyAlgorithm),
-            _ => Err(IdTokenError::SeveralKeys),
+            [] => Err(KeyChoiceError::Algorithm),
+            _ => Err(KeyChoiceError::Several),
         }
     }
 }

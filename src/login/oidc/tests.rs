@@ -7,10 +7,11 @@ use ring::signature::{
 use serde_json::{Value, json};
 
 use super::*;
+use crate::login::jws::JwsError;
 use base64ct::{Base64UrlUnpadded, Encoding as _};
 
-const ISSUER: &str = "https://id.example.org";
-const NOW: u64 = 1_795_400_000;
+pub(super) const ISSUER: &str = "https://id.example.org";
+pub(super) const NOW: u64 = 1_795_400_000;
 
 fn base64(bytes: impl AsRef<[u8]>) -> String {
     Base64UrlUnpadded::encode_string(bytes.as_ref())
@@ -21,7 +22,7 @@ fn ed25519() -> Ed25519KeyPair {
 }
 
 /// The provider's Ed25519 key, as `ed`, beside one that no signature is checked by.
-fn keys() -> KeySet {
+pub(super) fn keys() -> KeySet {
     let key = base64(ed25519().public_key());
     let set = json!({ "keys": [
         { "kty": "OKP", "crv": "Ed25519", "x": key, "kid": "ed", "use": "sig" },
@@ -63,7 +64,7 @@ fn claims_with(change: Value) -> Value {
     claims
 }
 
-fn signed(header: &Value, payload: &str) -> String {
+pub(super) fn signed(header: &Value, payload: &str) -> String {
     let text = format!("{}.{}", base64(header.to_string()), base64(payload));
     let signature = base64(ed25519().sign(text.as_bytes()));
     format!("{text}.{signature}")
@@ -83,6 +84,10 @@ fn check(token: &str) -> Result<IdToken, IdTokenError> {
 
 fn changed(change: Value) -> Result<IdToken, IdTokenError> {
     check(&token(&claims_with(change)))
+}
+
+fn of_key(error: KeyChoiceError) -> IdTokenError {
+    TokenError::Key(error).into()
 }
 
 fn identity(change: Value, userinfo: Option<&[u8]>) -> Result<Identity, ClaimError> {
@@ -182,7 +187,7 @@ fn how_long_ago_a_person_was_seen_counts_where_it_is_asked_for() {
         IdTokenError::Claim(ClaimError::Missing("auth_time".to_owned()))
     );
     let later = check(json!({ "auth_time": NOW + 61 }), 3600).unwrap_err();
-    assert_eq!(later, IdTokenError::Early(61));
+    assert_eq!(later, TokenError::Early(61).into());
 }
 
 #[test]
@@ -199,11 +204,11 @@ fn a_token_is_signed_by_the_one_key_that_it_names_in_that_keys_way() {
         let told = check(&signed(&json!({ "alg": algorithm, "kid": "ed" }), &payload));
         assert_eq!(
             told,
-            Err(IdTokenError::Jws(JwsError::Algorithm)),
+            Err(TokenError::Jws(JwsError::Algorithm).into()),
             "{algorithm}"
         );
     }
-    assert_eq!(of(json!({ "alg": "RS256" })), "the ID token");
+    assert_eq!(of(json!({ "alg": "RS256" })), "the provider's token");
     assert!(of(json!({ "kid": "new" })).contains("no key new"));
     assert!(of(json!({ "kid": "secret" })).contains("no key secret"));
     assert!(of(json!({ "typ": "at+jwt" })).contains("\"at+jwt\""));
@@ -212,21 +217,26 @@ fn a_token_is_signed_by_the_one_key_that_it_names_in_that_keys_way() {
     assert!(check(&signed(&json!({ "alg": "EdDSA" }), &payload)).is_ok());
     let good = token(&claims());
     let cut = &good[..good.len() - 2];
-    assert!(matches!(check(cut), Err(IdTokenError::Jws(_))));
+    assert!(matches!(
+        check(cut),
+        Err(IdTokenError::Token(TokenError::Jws(_)))
+    ));
     let long = token(&claims_with(json!({ "more": "a".repeat(1 << 20) })));
     assert!(matches!(
         check(&long),
-        Err(IdTokenError::Jws(JwsError::TooLong { .. }))
+        Err(IdTokenError::Token(TokenError::Jws(
+            JwsError::TooLong { .. }
+        )))
     ));
     let twice = payload.replacen('{', "{\"sub\":\"1\",", 1);
     let twice = check(&signed(&header(), &twice)).unwrap_err();
     assert!(
         matches!(
             twice,
-            IdTokenError::Jws(JwsError::Json {
+            IdTokenError::Token(TokenError::Jws(JwsError::Json {
                 part: "payload",
                 ..
-            })
+            }))
         ),
         "{twice}"
     );
@@ -249,15 +259,15 @@ fn a_key_that_is_for_another_algorithm_or_not_the_only_one_checks_nothing() {
     };
     assert_eq!(
         check(&[ed("a", "ES256")], &header),
-        Err(IdTokenError::KeyAlgorithm)
+        Err(of_key(KeyChoiceError::Algorithm))
     );
     let two = [ed("a", "EdDSA"), ed("a", "EdDSA")];
-    assert_eq!(check(&two, &header), Err(IdTokenError::SeveralKeys));
+    assert_eq!(check(&two, &header), Err(of_key(KeyChoiceError::Several)));
     assert!(check(&[p256.clone(), ed("a", "EdDSA")], &header).is_ok());
     let confused = json!({ "alg": "ES256", "kid": "p" });
     assert!(matches!(
         check(&[p256], &confused),
-        Err(IdTokenError::Jws(JwsError::Signature(_)))
+        Err(IdTokenError::Token(TokenError::Jws(JwsError::Signature(_))))
     ));
 }
 

@@ -91,6 +91,8 @@ pub(in crate::service) struct Opener {
 
 fn opened(service: &Service, id: &str, asked: &Asked) -> Result<(SessionOpened, u64), Refused> {
     let proof = service.proof(asked, None)?;
+    // Who logs out at the provider meanwhile waits until the session is there, and then it ends.
+    let _no_logout = service.logouts.login();
     let opener = opener(service, id, asked, &proof)?;
     let tried = service.metrics.login(opener.login.kind());
     let now = service.now();

@@ -229,7 +229,7 @@ fn keys_are_fetched_again_once_a_minute_at_most() {
     for _ in 0..3 {
         assert!(matches!(
             check("new"),
-            Err(ProviderLineError::IdToken(IdTokenError::UnknownKey(_)))
+            Err(ProviderLineError::IdToken(IdTokenError::Token(of))) if of.is_of_newer_keys()
         ));
     }
     assert_eq!(fetched(), 1);

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
-use super::{Session, Sessions};
+use super::{Session, Sessions, SessionsError};
 
 impl Sessions {
     /// How many count.
@@ -26,5 +26,21 @@ impl Sessions {
         // Whether that could be kept changes nothing: it is asked anew each time.
         let _kept = self.keep(&all);
         before - all.len()
+    }
+
+    /// Ends these, and says how many. They are over for this run of the server even where that can't be kept.
+    ///
+    /// # Errors
+    /// [`SessionsError`]: after the server's next start they would be there again.
+    pub(in crate::service) fn end_those(
+        &self,
+        ends: &dyn Fn(&Session) -> bool,
+    ) -> Result<usize, SessionsError> {
+        let mut all = self.all();
+        let before = all.len();
+        all.retain(|_, session| !ends(session));
+        // Also where none was: it may be that the last time could not be kept.
+        self.keep(&all)?;
+        Ok(before - all.len())
     }
 }

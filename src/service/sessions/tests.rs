@@ -16,6 +16,7 @@ fn session(requester: &str, seen: u64) -> Session {
                 issuer: "https://id.example.org".to_owned(),
                 subject: "7".to_owned(),
             },
+            session: Some("s-1".to_owned()),
             way: LoginWay::Code,
             authenticated_at: Some(NOW - 60),
             amr: vec!["hwk".to_owned()],
@@ -98,4 +99,25 @@ fn who_opens_many_loses_the_oldest_and_nobody_elses() {
     assert_eq!(sessions.of(tokens[0].expose(), NOW), None);
     assert!(sessions.of(tokens[1].expose(), NOW).is_some());
     assert!(sessions.of(eriks.expose(), NOW).is_some());
+}
+
+#[test]
+fn those_that_end_at_once_are_over_after_a_start_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.sessions");
+    let (sessions, _) = open(&path);
+    let tokens =
+        ["peter", "peter", "erik"].map(|name| sessions.begin(session(name, NOW), NOW).unwrap());
+    let is_of_provider = |session: &Session| {
+        let said = session.at_provider.as_ref();
+        said.is_some_and(|said| said.session.as_deref() == Some("s-1"))
+    };
+    assert_eq!(sessions.end_those(&is_of_provider).unwrap(), 2);
+    assert_eq!(sessions.end_those(&is_of_provider).unwrap(), 0);
+    for sessions in [&sessions, &open(&path).0] {
+        let there = tokens
+            .each_ref()
+            .map(|token| sessions.of(token.expose(), NOW).is_some());
+        assert_eq!(there, [false, false, true]);
+    }
 }
