@@ -4,6 +4,7 @@ mod by_its_client;
 mod by_password;
 mod by_provider;
 mod client;
+mod documented;
 mod hang_up;
 mod health;
 mod hears;

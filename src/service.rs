@@ -24,6 +24,8 @@
 //! (`current` is what the next request is served by), and `manager` is
 //! told how the server is; `health` looks whether the keys still sign, and `metrics` counts for monitoring.
 //!
+//! `paths` lists the routes, and `document` tells them, as OpenAPI.
+//!
 //! HTTP is asynchronous, on a few threads; all that thinks or touches the ledger is not, and runs
 //! on threads that may wait. Between them stands `routes`. `axum`, `hyper` and `tokio` are named
 //! in this room alone.
@@ -35,6 +37,7 @@ mod buckets;
 mod busy;
 mod challenges;
 mod current;
+mod document;
 mod edge;
 mod endpoints;
 mod framing;
@@ -51,6 +54,7 @@ mod naming;
 mod nonces;
 mod order;
 mod pages;
+mod paths;
 mod peer;
 mod problem;
 mod provider;

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::documented;
+
 /// What a server answered.
 #[derive(Clone, Debug)]
 pub(crate) struct Answer {
@@ -51,29 +53,34 @@ impl Answer {
     }
 }
 
-/// Reads an answer to its end; none where the connection ends without one.
-pub(crate) fn read(stream: &mut impl Read) -> Option<Answer> {
+/// Reads an answer to what was asked, to its end; none where the connection ends without one. It has to be one
+/// that the server's document tells.
+#[track_caller]
+pub(crate) fn read(stream: &mut impl Read, asked: &[u8]) -> Option<Answer> {
     let mut bytes = Vec::new();
     // Whatever came before it broke is looked at.
     let _ended = stream.read_to_end(&mut bytes);
     let text = String::from_utf8(bytes).ok()?;
     let (head, body) = text.split_once("\r\n\r\n")?;
     let status = head.split(' ').nth(1)?.parse().ok()?;
-    Some(Answer {
+    let answer = Answer {
         status,
         head: head.to_owned(),
         body: body.to_owned(),
-    })
+    };
+    documented::holds(asked, &answer);
+    Some(answer)
 }
 
 /// Sends these bytes as they are.
+#[track_caller]
 pub(crate) fn send(port: u16, bytes: &[u8]) -> Option<Answer> {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).ok()?;
     stream
         .set_read_timeout(Some(Duration::from_secs(40)))
         .unwrap();
     stream.write_all(bytes).ok()?;
-    read(&mut stream)
+    read(&mut stream, bytes)
 }
 
 /// A request as a client writes it, which closes the connection.

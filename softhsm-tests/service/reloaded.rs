@@ -67,7 +67,7 @@ fn what_changed_counts_for_who_comes_and_what_was_begun_ends_as_it_began() {
         .unwrap()
         .refuses(403, "refused", "not among those of the role");
     stream.write_all(rest).unwrap();
-    let issued = read(&mut stream).unwrap().is(201).json();
+    let issued = read(&mut stream, &bytes).unwrap().is(201).json();
     assert_eq!(issued["serial"], 1);
 
     // A command has the ledger between, and the new config is what counts then, too.

@@ -17,6 +17,8 @@ fn an_enrolled_key_logs_in_and_gets_a_certificate_by_its_role() {
     let about = about.unwrap().is(200).json();
     assert_eq!(about["cas"][0]["name"], "users");
     assert_eq!(about["logins"], json!([{ "name": "keys", "kind": "key" }]));
+    let document = send(room.port, &request(("GET", "/openapi.json"), &[], None));
+    assert!(document.unwrap().is(200).body == super::documented::text());
     let client = Client::logged_in(room.port, &peter);
     let session = client
         .ask("GET", "/v1/session", None)

@@ -74,7 +74,7 @@ pub(super) fn seen(folder: &Path, port: u16, believed: &[&str]) -> Option<(Vec<u
     let mut stream = StreamOwned::new(connection, stream);
     let asked = request(("GET", "/v1/server"), &[], None);
     stream.write_all(&asked).ok()?;
-    let answer = read(&mut stream)?;
+    let answer = read(&mut stream, &asked)?;
     let certificate = stream.conn.peer_certificates()?.first()?.to_vec();
     Some((certificate, answer))
 }

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// A server.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "service", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct Server {
     /// Its name, for people.
@@ -22,6 +23,7 @@ pub struct Server {
 
 /// A CA.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "service", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct Ca {
     /// Its name in the server's config.
@@ -36,6 +38,7 @@ pub struct Ca {
 
 /// A way to log in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "service", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct Method {
     /// Its name in the server's config.
@@ -46,8 +49,56 @@ pub struct Method {
 
 /// The roles that somebody may ask for.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "service", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct Roles {
     /// Each as `role show --json` prints it.
-    pub roles: Vec<serde_json::Value>,
+    pub roles: Vec<RoleShown>,
+}
+
+/// A role.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "service", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub struct RoleShown {
+    /// Its name.
+    pub role: String,
+    /// Whether anybody may ask for it.
+    pub on: bool,
+    /// Its table, as the config has it.
+    pub table: serde_json::Map<String, serde_json::Value>,
+}
+
+/// How the server is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "service", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub struct Readiness {
+    /// Each CA's key.
+    pub cas: Vec<KeyReadiness>,
+    /// Whether the clock can be believed; null while the ledger is away.
+    pub clock: Option<bool>,
+    /// `here`, `lent` or `missed`.
+    pub ledger: String,
+    /// Whether the server can do its work.
+    pub ready: bool,
+    /// `up`, `degraded` or `down`, by the worst of all parts.
+    pub state: String,
+}
+
+/// How the key of a CA is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "service", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub struct KeyReadiness {
+    /// The CA's name.
+    pub name: String,
+    /// Whether it can sign.
+    pub ready: bool,
+    /// How many seconds ago it signed; null where it isn't asked or never did.
+    pub signed: Option<u64>,
+    /// `up`, `degraded` or `down`.
+    pub state: String,
+    /// Whether it wants a finger.
+    pub touch: bool,
 }

@@ -1,9 +1,12 @@
 //! Requests, and the certificates that answer them.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 /// A challenge that a request may answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "service", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct ChallengeMade {
     /// 64 hexadecimal digits, as `punchmark challenge` prints it.
@@ -14,6 +17,7 @@ pub struct ChallengeMade {
 
 /// Asks for a certificate, or what would be decided about it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "service", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct RequestShown {
     /// A request file, in its armour.
@@ -22,6 +26,7 @@ pub struct RequestShown {
 
 /// A certificate that was issued.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "service", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct Issued {
     /// The certificate, as a line of OpenSSH.
@@ -39,4 +44,63 @@ pub struct Issued {
     /// That the ledger has it, signed; absent where no ledger key can be used.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub receipt: Option<serde_json::Value>,
+}
+
+/// What would be decided about a request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "service", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub struct Decision {
+    /// The CA's name.
+    pub ca: String,
+    /// The role that allows it.
+    pub role: String,
+    /// Who asks.
+    pub requester: String,
+    /// The suffix that its principals get; null where the CA has none.
+    pub suffix: Option<String>,
+    /// What was proved of the key, in words.
+    pub proof: String,
+    /// What would be signed.
+    pub certificate: WouldSign,
+    /// What is worth a word, in whole sentences.
+    pub warnings: Vec<String>,
+}
+
+/// What of a certificate is known before its serial.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "service", derive(schemars::JsonSchema))]
+pub struct WouldSign {
+    /// `user` or `host`.
+    pub kind: String,
+    /// The fingerprint of the key, `SHA256:…`.
+    pub subject: String,
+    /// The key ID.
+    pub key_id: String,
+    /// The principals.
+    pub principals: Vec<String>,
+    /// When it would be valid.
+    pub validity: Interval,
+    /// Critical options and extensions.
+    pub options: WouldAllow,
+}
+
+/// From a second on, and until just before another, in Unix time.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "service", derive(schemars::JsonSchema))]
+pub struct Interval {
+    /// The first second.
+    pub valid_after: u64,
+    /// The first second after it; 2^64 - 1 if it has no end.
+    pub valid_before: u64,
+}
+
+/// Options, each with its value, which is empty for a flag.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "service", derive(schemars::JsonSchema))]
+pub struct WouldAllow {
+    /// Critical options.
+    pub critical: BTreeMap<String, String>,
+    /// Extensions.
+    pub extensions: BTreeMap<String, String>,
 }

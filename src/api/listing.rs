@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// A page of certificates, the newest first.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "service", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct Page {
     /// The certificates; a page may have none and still not be the last.
@@ -15,6 +16,7 @@ pub struct Page {
 
 /// A certificate, or what was reserved for one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "service", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct Listed {
     /// The CA's name.

@@ -6,6 +6,7 @@ use super::Secret;
 
 /// Asks to log in by a method.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "service", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct NewLogin {
     /// The method's name in the server's config.
@@ -44,6 +45,7 @@ impl NewLogin {
 
 /// A login that began: what is to be shown.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "service", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct LoginBegun {
     /// Its id, which counts once.
@@ -65,6 +67,7 @@ pub struct LoginBegun {
 
 /// The answer to a login of kind `oidc`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "service", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct ProviderShown {
     /// For the way `browser`: what it came back with.
@@ -76,6 +79,7 @@ pub struct ProviderShown {
 
 /// The answer to a login of kind `key`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "service", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct KeyShown {
     /// An SSHSIG in its armour, as `login::key` says.
@@ -84,6 +88,7 @@ pub struct KeyShown {
 
 /// The answer to a login of kind `password`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "service", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct PasswordShown {
     /// The user's name.
@@ -94,6 +99,7 @@ pub struct PasswordShown {
 
 /// A session that was opened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "service", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct SessionOpened {
     /// What is shown from now on, with a proof of the session's key.
@@ -105,6 +111,7 @@ pub struct SessionOpened {
 
 /// A session, as whoever has it may know it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "service", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct Session {
     /// Who logged in.

@@ -2,6 +2,8 @@
 
 /// The server itself; no login.
 pub const SERVER: &str = "/v1/server";
+/// What the server answers to what, as OpenAPI; no login.
+pub const DOCUMENT: &str = "/openapi.json";
 /// The newest head of the ledger that was signed; no login.
 pub const CHECKPOINT: &str = "/v1/checkpoint";
 /// A login begins.

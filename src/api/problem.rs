@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// A problem.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "service", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct Problem {
     /// The URL of a page that the server itself serves.
@@ -22,6 +23,7 @@ pub struct Problem {
 
 /// One reason of policy.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "service", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct Refusal {
     /// The field of the request.

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// Asks to revoke, for good. One's own certificates are named by their serials; all else is for admins.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "service", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
 pub struct RevocationAsked {
     /// The CA; may be left out where the ledger has one only.
@@ -26,6 +27,7 @@ pub struct RevocationAsked {
 
 /// What a revocation caught.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "service", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct RevocationMade {
     /// Whether it was recorded: not where all of it was before, nor in a dry run.
@@ -40,6 +42,7 @@ pub struct RevocationMade {
 
 /// A certificate that a revocation hits.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "service", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct RevokedCertificate {
     /// The CA's name.

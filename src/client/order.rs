@@ -82,11 +82,10 @@ pub fn roles(
     key: &SessionKey,
 ) -> Result<Vec<RoleOffered>, ExchangeError> {
     let roles: Roles = exchange.read(path::ROLES, Some(by(session, key)))?;
-    let text = |value: Option<&Value>| value.and_then(Value::as_str).map(str::to_owned);
-    let offered = roles.roles.iter().filter_map(|role| {
+    let offered = roles.roles.into_iter().filter_map(|role| {
         Some(RoleOffered {
-            name: text(role.get("role"))?,
-            ca: text(role.pointer("/table/ca"))?,
+            ca: role.table.get("ca").and_then(Value::as_str)?.to_owned(),
+            name: role.role,
         })
     });
     Ok(offered.collect())

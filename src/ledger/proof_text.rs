@@ -9,6 +9,7 @@ use super::merkle::Hash;
 
 /// Each entry of a serial, and its way to the root of one head.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "service", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct ProofText {
     /// The name of the ledger.
@@ -21,10 +22,14 @@ pub struct ProofText {
 
 /// An entry, and its way to the root.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "service", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ProvedEntry {
+    /// The number of its leaf, from 0.
     index: u64,
+    /// Its canonical bytes, in Base64.
     entry: String,
+    /// The hashes that lead from its leaf to the root, from the leaf up, in Base64.
     path: Vec<String>,
 }
 

@@ -18,10 +18,12 @@ use base64ct::{Base64UrlUnpadded, Encoding as _};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
-pub(super) use about::{public_key, server};
+pub(super) use about::{document, public_key, server};
 pub(super) use browser::{callback, code_page, open, typed};
 pub(super) use certificates::{Left, answered, certificate, decisions, orders};
 pub(super) use health::{problem_page, ready};
+#[cfg(test)]
+pub(super) use listing::NAMES as LISTING_NAMES;
 pub(super) use listing::{list as certificates, proof};
 pub(super) use lists::{checkpoint, list};
 pub(super) use logins::{Opener, begin, token};

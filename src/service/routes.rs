@@ -12,12 +12,12 @@ use axum::extract::{FromRef, MatchedPath, Path, State};
 use axum::http::{HeaderName, HeaderValue, Request, header};
 use axum::middleware::{self, Next};
 use axum::response::Response;
-use axum::routing::{get, post};
 
 use super::asked::{Asked, peer_of};
 use super::current::Current;
 use super::endpoints::{self, Left, Outcome};
 use super::log::Answered;
+use super::paths::Paths;
 use super::problem::{ProblemKind, Refused};
 use super::{Line, Log, Service};
 use crate::api::path;
@@ -56,32 +56,42 @@ struct Told {
 /// All paths.
 pub(super) fn router(root: Root) -> Router {
     let around = middleware::from_fn_with_state(root.clone(), around);
-    Router::new()
-        .route(path::SERVER, get(server))
-        .route("/v1/cas/{ca}/public-key", get(public_key))
-        .route("/v1/cas/{ca}/{list}", get(list))
-        .route(path::CHECKPOINT, get(checkpoint))
-        .route(path::LOGINS, post(begin))
-        .route("/v1/logins/{id}/token", post(token))
-        .route("/logout/{method}", post(logout))
-        .route("/login/callback", get(callback))
-        .route("/login/{id}", get(open))
-        .route("/login/{id}/code", get(code_page).post(typed))
-        .route(path::SESSION, get(session).delete(end))
-        .route(path::ROLES, get(roles))
-        .route(path::CHALLENGES, post(challenges))
-        .route(path::DECISIONS, post(decisions))
-        .route(path::CERTIFICATES, post(orders).get(certificates))
-        .route("/v1/certificates/{ca}/{serial}", get(certificate))
-        .route("/v1/certificates/{ca}/{serial}/proof", get(proof))
-        .route(path::REVOCATIONS, post(revoke))
-        .route("/problems/{name}", get(problem_page))
-        .route("/healthz/live", get(live))
-        .route("/healthz/ready", get(ready))
+    paths()
+        .into_router()
         .fallback(nothing)
         .method_not_allowed_fallback(other_method)
         .layer(around)
         .with_state(root)
+}
+
+/// Each path, with what answers there.
+pub(super) fn paths() -> Paths<Root> {
+    Paths::new()
+        .get(path::SERVER, server)
+        .get(path::DOCUMENT, document)
+        .get("/v1/cas/{ca}/public-key", public_key)
+        .get("/v1/cas/{ca}/{list}", list)
+        .get(path::CHECKPOINT, checkpoint)
+        .post(path::LOGINS, begin)
+        .post("/v1/logins/{id}/token", token)
+        .post("/logout/{method}", logout)
+        .get("/login/callback", callback)
+        .get("/login/{id}", open)
+        .get("/login/{id}/code", code_page)
+        .post("/login/{id}/code", typed)
+        .get(path::SESSION, session)
+        .delete(path::SESSION, end)
+        .get(path::ROLES, roles)
+        .post(path::CHALLENGES, challenges)
+        .post(path::DECISIONS, decisions)
+        .post(path::CERTIFICATES, orders)
+        .get(path::CERTIFICATES, certificates)
+        .get("/v1/certificates/{ca}/{serial}", certificate)
+        .get("/v1/certificates/{ca}/{serial}/proof", proof)
+        .post(path::REVOCATIONS, revoke)
+        .get("/problems/{name}", problem_page)
+        .get("/healthz/live", live)
+        .get("/healthz/ready", ready)
 }
 
 /// An id, a limit of time, the headers of every answer, and a line.
@@ -170,6 +180,10 @@ fn said(outcome: Outcome, service: &Service) -> Response {
 
 async fn server(State(shared): State<Shared>, request: Request<Body>) -> Response {
     run(&shared, request, |service, _| endpoints::server(service)).await
+}
+
+async fn document(State(shared): State<Shared>, request: Request<Body>) -> Response {
+    run(&shared, request, |_, asked| endpoints::document(asked)).await
 }
 
 async fn public_key(

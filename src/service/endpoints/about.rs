@@ -9,12 +9,23 @@ use crate::api::about::{Ca, Method, Server};
 use crate::certificate::subject::fingerprint;
 use crate::ledger::Purpose;
 use crate::service::asked::Asked;
+use crate::service::document;
 use crate::service::problem::Refused;
 use crate::service::{ServedCa, Service};
 
 /// Name, version, time, CAs and login methods.
 pub(in crate::service) fn server(service: &Service) -> Outcome {
     Outcome::of(told(service))
+}
+
+/// What is answered to what, as OpenAPI.
+pub(in crate::service) fn document(asked: &Asked) -> Outcome {
+    let text = document::text().map_err(Refused::fault);
+    let told = text.and_then(|text| {
+        let media = "application/json";
+        kept(asked, text.into_bytes(), media, "public, max-age=300")
+    });
+    Outcome::of(told)
 }
 
 /// The line of a CA's public key, with a tag by which it need not be sent again.

@@ -2,11 +2,10 @@
 
 use axum::http::StatusCode;
 use axum::response::Response;
-use serde_json::json as value;
 
 use super::{Outcome, json};
-use crate::api::issue::{Issued as IssuedJson, RequestShown};
-use crate::certificate::{Serial, certificate_line};
+use crate::api::issue::{Decision, Issued as IssuedJson, RequestShown, WouldSign};
+use crate::certificate::{Body, Serial, certificate_line};
 use crate::issue::{IssueError, Issued, lock};
 use crate::ledger::{Ca, Ledger, Record, State};
 use crate::service::Service;
@@ -64,17 +63,22 @@ pub(in crate::service) fn decisions(service: &Service, asked: &Asked) -> Outcome
         let wanted = service.decide(by, &request)?;
         service.would_reserve(&wanted)?;
         let decided = wanted.decided();
-        let body = value!({
-            "ca": request.ca_name(),
-            "role": decided.role(),
-            "requester": decided.requester(),
-            "suffix": decided.suffix(),
-            "proof": decided.proof_in_words(),
-            "certificate": decided.body(),
-            "warnings": decided.warnings().iter().map(ToString::to_string).collect::<Vec<_>>(),
-        });
-        json(StatusCode::OK, &body)
+        let decision = Decision {
+            ca: request.ca_name().to_owned(),
+            role: decided.role().to_owned(),
+            requester: decided.requester().to_owned(),
+            suffix: decided.suffix().map(str::to_owned),
+            proof: decided.proof_in_words(),
+            certificate: would_sign(decided.body())?,
+            warnings: decided.warnings().iter().map(ToString::to_string).collect(),
+        };
+        json(StatusCode::OK, &decision)
     })
+}
+
+fn would_sign(body: &Body) -> Result<WouldSign, Refused> {
+    let said = serde_json::to_value(body).and_then(serde_json::from_value);
+    said.map_err(Refused::fault)
 }
 
 /// One of one's own certificates, or for auditors any. Whose another one is, nobody else is told.

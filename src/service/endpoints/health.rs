@@ -3,6 +3,7 @@
 use axum::http::StatusCode;
 
 use super::{Outcome, json, text};
+use crate::api::about::{KeyReadiness, Readiness};
 use crate::issue::lock;
 use crate::ledger::{LEAP_DAYS, check_clock};
 use crate::service::health::Health;
@@ -16,15 +17,16 @@ use crate::service::{Service, Whereabouts};
 pub(in crate::service) fn ready(service: &Service) -> Outcome {
     let keys = service.keys();
     let cas = service.cas.iter().zip(&keys).map(|(ca, key)| {
-        serde_json::json!({
-            "name": ca.name,
-            "ready": key.health != Health::Down,
-            "state": key.health.as_str(),
-            "signed": key.trial.and_then(|trial| trial.signed).map(|ago| ago.as_secs()),
-            "touch": key.wants_finger,
-        })
+        let signed = key.trial.and_then(|trial| trial.signed);
+        KeyReadiness {
+            name: ca.name.clone(),
+            ready: key.health != Health::Down,
+            signed: signed.map(|ago| ago.as_secs()),
+            state: key.health.as_str().to_owned(),
+            touch: key.wants_finger,
+        }
     });
-    let cas: Vec<_> = cas.collect();
+    let cas = cas.collect();
     let whereabouts = service.whereabouts();
     let (ledger, clock) = match whereabouts {
         Whereabouts::Here => ("here", Some(is_clock_right(service))),
@@ -37,15 +39,19 @@ pub(in crate::service) fn ready(service: &Service) -> Outcome {
         (Whereabouts::Here, _) => Health::Up,
     };
     let health = keys.iter().map(|key| key.health).fold(of_server, Ord::max);
-    let is_ready = health != Health::Down;
-    let status = if is_ready {
+    let ready = health != Health::Down;
+    let status = if ready {
         StatusCode::OK
     } else {
         StatusCode::SERVICE_UNAVAILABLE
     };
-    let body = serde_json::json!({
-        "ready": is_ready, "state": health.as_str(), "ledger": ledger, "clock": clock, "cas": cas
-    });
+    let body = Readiness {
+        cas,
+        clock,
+        ledger: ledger.to_owned(),
+        ready,
+        state: health.as_str().to_owned(),
+    };
     Outcome::of(json(status, &body))
 }
 

@@ -163,7 +163,7 @@ fn listed(record: &Record, fields: Fields, standing: Standing) -> Listed {
 }
 
 /// What a query may name.
-const NAMES: [&str; 14] = [
+pub(in crate::service) const NAMES: [&str; 14] = [
     "ca",
     "principal",
     "key-id",

@@ -37,7 +37,8 @@ pub(in crate::service) fn roles(service: &Service, asked: &Asked) -> Outcome {
     in_session(service, asked, |by| {
         let roles = service.policy.roles();
         let open = roles.filter(|role| is_open(service, role, by));
-        let roles = open.map(Role::shown).collect();
+        let shown = open.map(|role| serde_json::from_value(role.shown()));
+        let roles = shown.collect::<Result<_, _>>().map_err(Refused::fault)?;
         json(StatusCode::OK, &Roles { roles })
     })
 }

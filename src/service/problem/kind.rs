@@ -104,7 +104,7 @@ impl ProblemKind {
     }
 
     /// What `WWW-Authenticate` says beside it.
-    pub(super) fn authenticate(self) -> Option<&'static str> {
+    pub(in crate::service) fn authenticate(self) -> Option<&'static str> {
         match self {
             Self::NoSession => Some(r#"DPoP error="invalid_token", algs="EdDSA""#),
             Self::Proof => Some(r#"DPoP error="invalid_dpop_proof", algs="EdDSA""#),
@@ -112,6 +112,11 @@ impl ProblemKind {
             Self::Login => Some(r#"DPoP algs="EdDSA""#),
             _ => None,
         }
+    }
+
+    /// Whether the same may be taken later, as `Retry-After` says.
+    pub(in crate::service) fn is_for_later(self) -> bool {
+        matches!(self, Self::Pending | Self::TooMany | Self::Busy)
     }
 }
 
