@@ -17,6 +17,7 @@ mod listed;
 mod lists;
 mod logged_out;
 mod metrics;
+mod receipts;
 mod refused;
 mod reloaded;
 mod revoked;

@@ -7,6 +7,7 @@
 //! - [`login`](mod@login): a login, and the session that it opens;
 //! - [`about`]: what a server says of itself;
 //! - [`issue`]: requests, and the certificates that answer them;
+//! - [`receipt`]: that the ledger has one of them;
 //! - [`listing`]: certificates, page by page;
 //! - [`revoke`]: what is revoked;
 //! - [`problem`]: why something was refused (RFC 9457);
@@ -18,6 +19,7 @@ pub mod listing;
 pub mod login;
 pub mod path;
 pub mod problem;
+pub mod receipt;
 pub mod revoke;
 mod secret;
 #[cfg(test)]

@@ -17,6 +17,7 @@ mod log_in;
 mod loopback;
 mod order;
 pub mod place;
+mod receipts;
 mod trust;
 
 pub use address::{AddressError, ServerAddress};
@@ -26,4 +27,5 @@ pub use folder::{FolderError, FolderLock, KeptSession, ServerFolder};
 pub use held::{Held, HeldCertificate, Whereabouts};
 pub use log_in::{LogInBy, LogInError, log_in};
 pub use order::{Order, OrderError, Ordered, RoleOffered, order, roles};
+pub use receipts::{NewReceipt, ReceiptsBefore};
 pub use trust::{TrustError, Trusted};

@@ -49,8 +49,8 @@ pub use own_ledger_key::{OwnLedgerKeyError, ledger_key_in_file};
 pub use place::{Place, PlaceError};
 #[cfg(feature = "service")]
 pub use serve::{
-    LoginConfigError, LoginMethod, OidcConfig, People, ServeConfig, ServeConfigError, ServeLimits,
-    ServeLists, ServeTls, ServerUrl, ServerUrlError,
+    LoginConfigError, LoginMethod, OidcConfig, People, ReceiptsBy, ServeConfig, ServeConfigError,
+    ServeLimits, ServeLists, ServeTls, ServerUrl, ServerUrlError,
 };
 pub use subject::{SubjectFile, SubjectFileError, read_stdin};
 pub use templates::RoleTemplate;

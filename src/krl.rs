@@ -30,6 +30,7 @@ mod key_file;
 mod lines;
 mod list_name;
 mod read;
+mod receipts_delegation;
 mod revocations;
 pub mod rollover;
 mod sections;
@@ -56,6 +57,7 @@ pub use self::delegation::{
 pub use self::key_file::{KeyFile, KeyFileError};
 pub use self::list_name::{ListHead, ListName};
 pub use self::read::ReadError;
+pub use self::receipts_delegation::{RECEIPTS_NAMESPACE, ReceiptsDelegation, ReceiptsStatement};
 pub use self::revocations::{Authority, Revocations};
 pub use self::serials::{SerialRange, SerialRangeError, Serials};
 pub use self::show::{Fingerprint, Harmless};

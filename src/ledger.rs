@@ -24,6 +24,7 @@ pub mod migrate;
 pub mod note;
 mod old_head;
 mod proof_text;
+pub mod receipt;
 pub mod replay;
 pub mod rows;
 mod rules;
@@ -60,6 +61,7 @@ pub use rules::{
     Revocation, RevokedBy, RevokedSet, SuffixDifference, SuffixesError, TakenOver, TakenUp, Term,
     TrustEnded, recorded_form,
 };
+pub use rules::{KnownHashes, Places};
 pub use wanted::{OPERATOR, Policy, SerialChoice, Wanted};
 
 use crate::certificate::{Serial, ToBeSigned};

@@ -11,7 +11,7 @@
 //!    may ask (`limits`, `buckets`);
 //! 5. `endpoints`: what is done. A login becomes an entry of the ledger and a session
 //!    (`endpoints/logins`, with `back_off` and `hashing` before a password); a request for a certificate becomes a case, is decided, and left at the
-//!    desk of its CA (`order`), which answers when the ledger has it;
+//!    desk of its CA (`order`), which answers when the ledger has it, and `receipts` shows that;
 //! 6. `problem`: what is said where something is refused.
 //!
 //! A login at an identity provider waits in `provider_logins`, from its page in a browser (`endpoints/browser`,
@@ -62,6 +62,7 @@ mod provider_logins;
 mod providers;
 mod publish;
 mod query;
+mod receipts;
 mod reload;
 mod routes;
 mod run;
@@ -79,6 +80,7 @@ pub use metrics::Metrics;
 pub use provider::{ProviderLine, ProviderLineError};
 pub use providers::ProvidersError;
 pub use publish::Publish;
+pub use receipts::ReceiptKey;
 pub use reload::{Reload, Reloaded};
 pub use run::{Listening, run};
 pub use serve_error::ServeError;
@@ -111,6 +113,7 @@ use problem::{ProblemKind, Refused};
 use provider_logins::ProviderLogins;
 use providers::Providers;
 use publish::Bell;
+use receipts::Receipts;
 use sessions::Sessions;
 
 /// What a server serves with: everything is open, and checked.
@@ -129,6 +132,8 @@ pub struct Opened {
     pub reload: Reload,
     /// Makes the lists that it hands out; none where somebody else makes them.
     pub publish: Option<Publish>,
+    /// What signs receipts; none are given without.
+    pub receipts: Option<ReceiptKey>,
     /// Who is told how the server is.
     pub manager: Manager,
     /// Sockets that listen already, in place of those that the config names.
@@ -187,6 +192,8 @@ struct Service {
     challenges: Arc<Challenges>,
     sessions: Arc<Sessions>,
     metrics: Arc<Metrics>,
+    /// None where no key signs any.
+    receipts: Option<Arc<Receipts>>,
     clock: Clock,
     keyboard: String,
 }

@@ -4,9 +4,12 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use punchmark::krl::{Delegation, ListBase};
+use punchmark::krl::{Delegation, ListBase, ReceiptsDelegation};
 
 fuzz_target!(|bytes: &[u8]| {
+    if let Ok(delegation) = ReceiptsDelegation::parse(bytes) {
+        assert_eq!(delegation.to_string().as_bytes(), bytes);
+    }
     if let Ok(delegation) = Delegation::parse(bytes) {
         assert_eq!(delegation.to_string().as_bytes(), bytes);
     }

@@ -16,6 +16,7 @@ fn what_no_client_sends_is_refused_in_words() {
     let ask = |bytes: &[u8]| send(room.port, bytes).unwrap();
     let plain = |method, path, body: Option<&str>| ask(&request((method, path), &[], body));
     plain("GET", "/nothing", None).refuses(404, "not-found", "nothing at this path");
+    plain("GET", "/v1/cas/%ff/krl", None).refuses(400, "malformed", "no text");
     plain("GET", "/v1/logins", None).refuses(405, "method", "another method");
     let unknown = r#"{"method":"keys","more":1}"#;
     plain("POST", "/v1/logins", Some(unknown)).refuses(400, "malformed", "unknown field");

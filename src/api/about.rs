@@ -19,6 +19,9 @@ pub struct Server {
     pub cas: Vec<Ca>,
     /// The ways to log in.
     pub logins: Vec<Method>,
+    /// The line of the ledger key, where the server gives receipts: it signs them, or lets another key do so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ledger_key: Option<String>,
 }
 
 /// A CA.

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::receipt::Receipt;
+
 /// A challenge that a request may answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "service", derive(schemars::JsonSchema))]
@@ -22,6 +24,10 @@ pub struct ChallengeMade {
 pub struct RequestShown {
     /// A request file, in its armour.
     pub request: String,
+    /// How many entries the newest head of the ledger had that whoever asks has seen: the receipt shows that it goes
+    /// on from there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<u64>,
 }
 
 /// A certificate that was issued.
@@ -41,9 +47,9 @@ pub struct Issued {
     /// What is worth a word, in whole sentences.
     #[serde(default)]
     pub warnings: Vec<String>,
-    /// That the ledger has it, signed; absent where no ledger key can be used.
+    /// That the ledger has it, signed; absent where no key can be used for that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub receipt: Option<serde_json::Value>,
+    pub receipt: Option<Receipt>,
 }
 
 /// What would be decided about a request.

@@ -4,6 +4,8 @@ mod checkpoint;
 mod clock;
 #[cfg(feature = "two-sides")]
 mod delegate_lists;
+#[cfg(feature = "daily")]
+mod delegate_receipts;
 mod evidence;
 mod export;
 mod filter;
@@ -16,6 +18,8 @@ mod log_time;
 mod migrate;
 mod one;
 mod prove;
+#[cfg(feature = "daily")]
+mod receipt;
 #[cfg(feature = "hosts")]
 mod reconcile;
 mod records;
@@ -73,6 +77,12 @@ enum Command {
     Reconcile(reconcile::Reconcile),
     /// Check a proof without the ledger
     CheckProof(prove::Check),
+    /// Check a receipt that `punchmark get` kept, without the ledger
+    #[cfg(feature = "daily")]
+    Receipt(receipt::Receipt),
+    /// Let another key sign receipts until a time, as a server's does
+    #[cfg(feature = "daily")]
+    DelegateReceipts(delegate_receipts::DelegateReceipts),
 }
 
 impl Ledger {
@@ -98,6 +108,10 @@ impl Ledger {
             Command::Resume(command) => command.run(context),
             Command::Migrate(command) => command.run(context),
             Command::CheckProof(command) => command.run(context),
+            #[cfg(feature = "daily")]
+            Command::Receipt(command) => command.run(context),
+            #[cfg(feature = "daily")]
+            Command::DelegateReceipts(command) => command.run(context),
             #[cfg(feature = "hosts")]
             Command::Reconcile(command) => command.run(context),
             Command::CorrectClock(command) => command.run(context),

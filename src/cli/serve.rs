@@ -1,6 +1,7 @@
 //! `punchmark serve`: people log in over HTTPS, and get certificates by their roles.
 
 mod publish;
+mod receipts;
 mod reload;
 mod sockets;
 
@@ -61,10 +62,19 @@ impl Serve {
         let ledger = context.ledger_to_look(config)?;
         let books: &'static Books = Box::leak(Box::new(books(config, &ledger, context)?));
         let known = known(&names, config, &ledger, context)?;
+        publish::may_make(&serve, &ledger)?;
         let mut pins = context.pins(self.asks);
         let open = opened(&known, &mut pins)?;
         let of = (config, &serve);
-        let publish = publish::publish(of, &ledger, (&self.passphrase, &mut pins), context)?;
+        let key = receipts::ledger_key(of, &ledger, (&self.passphrase, &mut pins), context)?;
+        let publish = publish::publish(&serve, key.as_ref())?;
+        let receipts = receipts::receipts(
+            &serve,
+            &ledger,
+            key.as_ref(),
+            (&self.passphrase, &mut pins),
+            context,
+        )?;
         // A person may have taken an hour for a PIN: all is held against the ledger again.
         drop(ledger);
         let ledger = context.ledger_for_long_after_asking(config)?;
@@ -86,6 +96,7 @@ impl Serve {
             },
             reload: reload::reload(config),
             publish,
+            receipts,
             manager: self.manager(&log),
             sockets: sockets::handed()?,
             metrics,

@@ -1,8 +1,10 @@
 //! What a client keeps of a server between two runs: one folder a server, for this account alone.
 //!
 //! `server.json` is what the server was when it was met, `session.json` the session with its key, and
-//! `certificates.json` what was got. Whoever changes one of them holds the lock; a lone reader needs none,
+//! `certificates.json` what was got, `receipts` what showed that the ledger has it. Whoever changes one of them holds the lock; a lone reader needs none,
 //! since files are made whole.
+
+mod receipts;
 
 use std::fs::{DirBuilder, File};
 use std::io;

@@ -4,12 +4,14 @@ use serde_json::Value;
 use ssh_key::public::KeyData;
 
 use super::log_in::by;
-use super::{Exchange, ExchangeError, KeptSession};
+use super::{Exchange, ExchangeError, KeptSession, NewReceipt, ReceiptsBefore};
 use crate::api::about::Roles;
 use crate::api::issue::{ChallengeMade, Issued, RequestShown};
 use crate::api::path;
 use crate::certificate::Kind;
 use crate::certificate::key_line::{KeyLineError, read_certificate_line};
+use crate::config;
+use crate::ledger::receipt::ReceiptError;
 use crate::login::dpop::SessionKey;
 use crate::request::{Challenge, RequestFile, challenge_from_hex};
 use crate::wire::PublicKey;
@@ -35,6 +37,8 @@ pub struct Order<'a> {
     pub ca: &'a KeyData,
     /// The key that is to be certified.
     pub subject: &'a KeyData,
+    /// What a receipt is held against.
+    pub receipts: &'a ReceiptsBefore,
 }
 
 /// A certificate that was checked.
@@ -46,6 +50,8 @@ pub struct Ordered {
     pub line: String,
     /// What else the server says of it.
     pub issued: Issued,
+    /// The receipt, checked; none where the server gives none.
+    pub receipt: Option<NewReceipt>,
 }
 
 /// Why there is no certificate, or none that is believed.
@@ -67,6 +73,9 @@ pub enum OrderError<E: std::error::Error + 'static> {
     /// It is one, of something else.
     #[error("the server's certificate has another {0} than was asked for")]
     Other(&'static str),
+    /// Its receipt shows something else than it should.
+    #[error("the certificate is left alone, since its receipt is not believed")]
+    Receipt(#[from] ReceiptError),
     /// It is not signed by the CA.
     #[error("the server's certificate is not signed by its CA")]
     Signature(#[from] SignatureError),
@@ -108,6 +117,7 @@ pub fn order<E: std::error::Error + 'static>(
     let request = request(challenge).map_err(OrderError::Request)?;
     let shown = RequestShown {
         request: request.to_text().map_err(OrderError::Encode)?,
+        since: order.receipts.since(),
     };
     let issued: Result<Issued, _> = exchange.post(path::CERTIFICATES, Some(by), &shown);
     let issued = match issued {
@@ -118,10 +128,12 @@ pub fn order<E: std::error::Error + 'static>(
     };
     let certificate = checked(&issued, order)?;
     let line = issued.certificate.trim().to_owned();
+    let receipt = order.receipts.hold(&issued, &certificate, config::now())?;
     Ok(Ordered {
         certificate,
         line,
         issued,
+        receipt,
     })
 }
 

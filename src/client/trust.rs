@@ -35,6 +35,9 @@ pub struct Trusted {
     /// The fingerprints of its CAs' keys, by the CA's name.
     #[serde(default)]
     pub cas: BTreeMap<String, String>,
+    /// The fingerprint of its ledger key; none as long as it gave no receipts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ledger_key: Option<String>,
 }
 
 /// Why a server is not taken for the one that it was.
@@ -59,6 +62,16 @@ pub enum TrustError {
         server: ServerAddress,
         /// Which CA.
         ca: String,
+    },
+    /// The ledger has another key than before.
+    #[error("the ledger of {server} has another key than before: {now}, and had {before}")]
+    LedgerKey {
+        /// Which server.
+        server: ServerAddress,
+        /// The fingerprint that was kept.
+        before: String,
+        /// The fingerprint that it has now; empty if it is none.
+        now: String,
     },
     /// A CA has another key than before.
     #[error("CA {ca} of {server} has another key than before: {now}, and had {before}")]
@@ -86,6 +99,7 @@ impl Trusted {
             method: None,
             kind: None,
             cas: BTreeMap::new(),
+            ledger_key: None,
         }
     }
 
@@ -120,8 +134,42 @@ impl Trusted {
                     .collect(),
             });
         }
-        self.cas = self.compared(&server, accepted)?;
+        let cas = self.compared(&server, accepted)?;
+        if let Some(key) = self.ledger_key_compared(&server, accepted)? {
+            self.ledger_key = Some(key);
+        }
+        self.cas = cas;
         Ok(server)
+    }
+
+    /// The fingerprint of the ledger key, where the server gives receipts.
+    fn ledger_key_compared(
+        &self,
+        server: &Server,
+        accepted: &[String],
+    ) -> Result<Option<String>, TrustError> {
+        let Some(line) = &server.ledger_key else {
+            return Ok(None);
+        };
+        let now = fingerprint_of(line).unwrap_or_default();
+        let before = self.ledger_key.as_ref();
+        match before.filter(|before| **before != now && !accepted.contains(&now)) {
+            Some(before) => Err(TrustError::LedgerKey {
+                server: self.server.clone(),
+                before: before.clone(),
+                now,
+            }),
+            None => Ok(Some(now)),
+        }
+    }
+
+    /// The ledger key of a server that was met, if it is the one that is trusted.
+    #[must_use]
+    pub fn trusted_ledger_key(&self, server: &Server) -> Option<KeyData> {
+        let key = PublicKey::from_openssh(server.ledger_key.as_ref()?).ok()?;
+        let fingerprint = key.fingerprint(HashAlg::Sha256).to_string();
+        let is_trusted = self.ledger_key.as_ref() == Some(&fingerprint);
+        is_trusted.then(|| key.key_data().clone())
     }
 
     fn compared(
@@ -195,7 +243,30 @@ mod tests {
             time: 0,
             cas,
             logins: Vec::new(),
+            ledger_key: None,
         }
+    }
+
+    #[test]
+    fn a_ledger_key_is_kept_and_another_one_is_refused() {
+        let mut trusted = Trusted::new("ca".parse().unwrap(), None);
+        let with = |key: Option<u8>| Server {
+            ledger_key: key.map(|seed| ca("l", seed).public_key),
+            ..server(Vec::new())
+        };
+        let compared = |trusted: &Trusted, key, accepted: &[String]| {
+            trusted.ledger_key_compared(&with(key), accepted)
+        };
+        assert_eq!(compared(&trusted, None, &[]).unwrap(), None);
+        trusted.ledger_key = compared(&trusted, Some(1), &[]).unwrap();
+        assert!(trusted.trusted_ledger_key(&with(Some(1))).is_some());
+        assert!(trusted.trusted_ledger_key(&with(Some(2))).is_none());
+        assert_eq!(compared(&trusted, None, &[]).unwrap(), None);
+        let refused = compared(&trusted, Some(2), &[]).unwrap_err();
+        assert!(matches!(refused, TrustError::LedgerKey { .. }));
+        let accepted = [ca("l", 2).fingerprint];
+        let now = compared(&trusted, Some(2), &accepted).unwrap();
+        assert_eq!(now, Some(ca("l", 2).fingerprint));
     }
 
     #[test]

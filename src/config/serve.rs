@@ -5,6 +5,7 @@ mod lists;
 mod logins;
 mod metrics;
 mod people;
+mod receipts;
 mod url;
 
 use std::net::{IpAddr, SocketAddr};
@@ -23,6 +24,8 @@ pub(super) use logins::LoginTable;
 pub use logins::{LoginMethod, OidcConfig};
 use logins::{all_are_told, methods};
 pub use people::People;
+pub use receipts::ReceiptsBy;
+use receipts::ReceiptsValue;
 pub use url::{ServerUrl, ServerUrlError};
 
 /// The `[serve]` table.
@@ -44,6 +47,8 @@ pub(super) struct ServeTable {
     limits: ServeLimits,
     #[serde(default)]
     krl: Option<ListsTable>,
+    #[serde(default)]
+    receipts: Option<ReceiptsValue>,
     #[serde(default)]
     admins: People,
     #[serde(default)]
@@ -159,6 +164,8 @@ pub struct ServeConfig {
     pub logins: Vec<LoginMethod>,
     /// The lists that it hands out; none without `krl`.
     pub lists: Option<ServeLists>,
+    /// Which key signs receipts; none are made without `receipts`.
+    pub receipts: Option<ReceiptsBy>,
     /// Who may revoke what is somebody else's, and see it.
     pub admins: People,
     /// Who may see what is somebody else's.
@@ -258,6 +265,7 @@ impl Config {
             limits: table.limits,
             logins,
             lists,
+            receipts: table.receipts.as_ref().and_then(|value| value.read(self)),
             admins: table.admins.clone(),
             auditors: table.auditors.clone(),
         })

@@ -12,7 +12,7 @@ use super::checkpoint::Checkpoint;
 use super::note::{NoteError, NoteKey};
 use crate::certificate::subject::fingerprint;
 use crate::krl::rollover::RolloverStatement;
-use crate::krl::{DelegationStatement, ListSignature};
+use crate::krl::{DelegationStatement, ListSignature, ReceiptsStatement};
 use crate::secret::AskPin;
 use crate::signer::{self, Locator, OpeningError, RsaHash, Signer, SignerError};
 use crate::wire::verify::{SignatureError, verify_signature};
@@ -169,6 +169,19 @@ impl LedgerKey {
         let signature = self.signature(&statement.to_be_signed()?)?;
         let key = self.public_key.clone().into();
         Ok(DelegationStatement::signed(&key, signature)?)
+    }
+
+    /// Signs that another key may sign receipts until a time: an SSHSIG.
+    ///
+    /// # Errors
+    /// [`LedgerKeyError`].
+    pub fn sign_receipts_delegation(
+        &mut self,
+        statement: &ReceiptsStatement,
+    ) -> Result<Vec<u8>, LedgerKeyError> {
+        let signature = self.signature(&statement.to_be_signed()?)?;
+        let key = self.public_key.clone().into();
+        Ok(ReceiptsStatement::signed(&key, signature)?)
     }
 
     /// Signs, and believes the signature only when it was verified.

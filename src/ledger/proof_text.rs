@@ -6,6 +6,7 @@ use ssh_encoding::base64::{Base64, Encoding};
 use super::Inclusion;
 use super::checkpoint::Checkpoint;
 use super::merkle::Hash;
+pub use crate::api::receipt::ProvedEntry;
 
 /// Each entry of a serial, and its way to the root of one head.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,19 +19,6 @@ pub struct ProofText {
     pub size: u64,
     /// The entries.
     pub entries: Vec<ProvedEntry>,
-}
-
-/// An entry, and its way to the root.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "service", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub struct ProvedEntry {
-    /// The number of its leaf, from 0.
-    index: u64,
-    /// Its canonical bytes, in Base64.
-    entry: String,
-    /// The hashes that lead from its leaf to the root, from the leaf up, in Base64.
-    path: Vec<String>,
 }
 
 impl ProofText {
@@ -47,7 +35,9 @@ impl ProofText {
 }
 
 impl ProvedEntry {
-    fn of(inclusion: &Inclusion) -> Self {
+    /// The entry that is shown, and its way.
+    #[must_use]
+    pub fn of(inclusion: &Inclusion) -> Self {
         let path = inclusion.path.iter();
         Self {
             index: inclusion.index,

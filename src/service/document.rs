@@ -26,6 +26,7 @@ pub(super) fn document() -> Value {
             methods.insert(operation.method.to_owned(), told);
         }
     }
+    let (schemas, responses) = schemas.into_components();
     json!({
         "openapi": "3.1.0",
         "info": {
@@ -36,7 +37,8 @@ pub(super) fn document() -> Value {
         },
         "paths": paths,
         "components": {
-            "schemas": schemas.into_components(),
+            "schemas": schemas,
+            "responses": responses,
             "securitySchemes": {
                 "session": { "type": "http", "scheme": "DPoP", "description": SESSION },
                 "proof": { "type": "apiKey", "in": "header", "name": "DPoP", "description": PROOF },

@@ -13,7 +13,7 @@ use std::sync::{Arc, PoisonError};
 use super::authenticate::InSession;
 use super::problem::{ProblemKind, Refused};
 use super::{ServedCa, Service};
-use crate::api::issue::Issued as IssuedJson;
+use crate::api::issue::{Issued as IssuedJson, RequestShown};
 use crate::issue::intake::IntakeError;
 use crate::issue::{Asked, Case, CaseError, IssueError, Issued, OverLogin, SubmitError, lock};
 use crate::ledger::{Credential, ReserveError, SerialChoice, Served, Wanted};
@@ -40,6 +40,8 @@ pub(super) struct Placed {
 pub(super) struct Requested {
     ca: Arc<ServedCa>,
     pub(super) file: RequestFile,
+    /// How many entries the ledger had by the newest head that whoever asks has seen.
+    pub(super) since: Option<u64>,
     peer: String,
     warnings: Vec<String>,
 }
@@ -65,8 +67,12 @@ impl Service {
     ///
     /// # Errors
     /// [`Refused`].
-    pub(super) fn requested(&self, armour: &str, peer: String) -> Result<Requested, Refused> {
-        let file = RequestFile::from_text(armour)
+    pub(super) fn requested(
+        &self,
+        shown: &RequestShown,
+        peer: String,
+    ) -> Result<Requested, Refused> {
+        let file = RequestFile::from_text(&shown.request)
             .map_err(|error| Refused::new(ProblemKind::Unfit, chain(&error)))?;
         let target = file.content().target;
         let ca = self.cas.iter().find(|ca| target.is(&ca.public_key));
@@ -77,6 +83,7 @@ impl Service {
         Ok(Requested {
             ca: Arc::clone(ca),
             file,
+            since: shown.since,
             peer,
             warnings: Vec::new(),
         })

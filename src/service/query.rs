@@ -63,6 +63,11 @@ fn malformed(detail: impl Into<String>) -> Refused {
     Refused::new(ProblemKind::Malformed, detail)
 }
 
+/// Whether what a path names is text.
+pub(super) fn is_text(path: &str) -> bool {
+    decoded(path).is_some()
+}
+
 /// Percent signs and pluses undone; none if it is no text then.
 fn decoded(text: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(text.len());

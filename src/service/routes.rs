@@ -3,13 +3,15 @@
 //! Here the two worlds meet. Reading and answering is asynchronous; an endpoint runs on a thread that may
 //! wait, for a lock or a disk, and is over before a device is asked for anything.
 
+mod headers;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{FromRef, MatchedPath, Path, State};
-use axum::http::{HeaderName, HeaderValue, Request, header};
+use axum::http::Request;
 use axum::middleware::{self, Next};
 use axum::response::Response;
 
@@ -17,11 +19,14 @@ use super::asked::{Asked, peer_of};
 use super::current::Current;
 use super::endpoints::{self, Left, Outcome};
 use super::log::Answered;
+use super::order::{Placed, Requested};
 use super::paths::Paths;
 use super::problem::{ProblemKind, Refused};
+use super::query::is_text;
 use super::{Line, Log, Service};
 use crate::api::path;
-use crate::wire::hex;
+use crate::issue::{IssueError, Issued};
+use headers::{finish, request_id};
 
 /// What a server's paths share.
 #[derive(Clone)]
@@ -107,8 +112,16 @@ async fn around(State(shared): State<Shared>, request: Request<Body>, next: Next
         route: route.map_or("-", MatchedPath::as_str).to_owned(),
         ..Answered::default()
     };
+    let is_text = is_text(parts.uri.path());
     let request = Request::from_parts(parts, body);
-    let answer = tokio::time::timeout(LONGEST, next.run(request)).await;
+    let answer = async {
+        if is_text {
+            return next.run(request).await;
+        }
+        let refused = Refused::new(ProblemKind::Malformed, "the path is no text");
+        said(Outcome::of(Err(refused)), &shared.service)
+    };
+    let answer = tokio::time::timeout(LONGEST, answer).await;
     let mut response = answer.unwrap_or_else(|_late| {
         let refused = Refused::new(ProblemKind::Busy, LATE).retry_after(1);
         refused.into_response(&shared.service)
@@ -124,28 +137,6 @@ async fn around(State(shared): State<Shared>, request: Request<Body>, next: Next
     answered.note = told.note;
     (shared.log)(&Line::Request(answered));
     response
-}
-
-fn finish(response: &mut Response, id: &str, service: &Service) {
-    let headers = response.headers_mut();
-    let nonce = HeaderValue::from_str(&service.nonces.current(service.now()));
-    let id = HeaderValue::from_str(id);
-    for (name, value) in [(NONCE, nonce), (ID, id)] {
-        if let Ok(value) = value {
-            headers.insert(name, value);
-        }
-    }
-    let no_store = HeaderValue::from_static("no-store");
-    headers.entry(header::CACHE_CONTROL).or_insert(no_store);
-    let no_sniff = HeaderValue::from_static("nosniff");
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, no_sniff);
-}
-
-/// Random, to find a line by; nothing rests on it.
-fn request_id() -> String {
-    let mut id = [0; 8];
-    let _zeros_will_do = getrandom::fill(&mut id);
-    hex(&id)
 }
 
 /// Reads a request, and has an endpoint answer it on a thread that may wait.
@@ -306,14 +297,29 @@ async fn orders(State(shared): State<Shared>, request: Request<Body>) -> Respons
     let left = tokio::task::spawn_blocking(move || endpoints::orders(&of_thread, &asked)).await;
     let outcome = match left {
         Ok(Left::Waits(placed, requester)) => {
-            let answer = placed.waiting.await;
-            let answer = answer.unwrap_or(Err(crate::issue::IssueError::Panicked));
-            endpoints::answered(service, &placed.request, &requester, answer)
+            let Placed { waiting, request } = *placed;
+            let answer = waiting.await.unwrap_or(Err(IssueError::Panicked));
+            answered(service, (request, requester), answer).await
         }
         Ok(Left::Answered(outcome)) => outcome,
         Err(panic) => Outcome::of(Err(Refused::fault(panic))),
     };
     said(outcome, service)
+}
+
+/// A receipt wants the ledger and a key, which a thread may wait for.
+async fn answered(
+    service: &Arc<Service>,
+    (request, requester): (Requested, String),
+    answer: Result<Issued, IssueError>,
+) -> Outcome {
+    if service.receipts.is_none() {
+        return endpoints::answered(service, &request, &requester, answer);
+    }
+    let service = Arc::clone(service);
+    let told = move || endpoints::answered(&service, &request, &requester, answer);
+    let told = tokio::task::spawn_blocking(told).await;
+    told.unwrap_or_else(|panic| Outcome::of(Err(Refused::fault(panic))))
 }
 
 async fn certificate(
@@ -376,5 +382,3 @@ async fn other_method(State(shared): State<Shared>) -> Response {
 const LONGEST: Duration = Duration::from_secs(30);
 const LATE: &str =
     "the answer did not come in time; what was begun goes on, and the same request finds it";
-const NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
-const ID: HeaderName = HeaderName::from_static("request-id");

@@ -16,6 +16,7 @@ use super::metrics::Door;
 use super::nonces::Nonces;
 use super::providers::Providers;
 use super::publish::Publisher;
+use super::receipts::Receipts;
 use super::reload::{Reload, Reloader};
 use super::routes::{Root, router};
 use super::sessions::Sessions;
@@ -158,6 +159,7 @@ fn service(opened: Opened, log: &Log) -> Result<(Service, Lending, Reload), Serv
         ends: Arc::default(),
         bell: Arc::default(),
         metrics: opened.metrics,
+        receipts: opened.receipts.map(Receipts::by).map(Arc::new),
         clock: opened.clock,
         keyboard: opened.keyboard,
     };

@@ -78,7 +78,16 @@ pub(crate) fn signs(
     place: &LedgerKeyPlace,
     purposes: u8,
 ) -> Result<(), Failure> {
-    let added = LedgerKeyAdded {
+    Ok(ledger.ledger_key_signs(added(key, place, purposes)?, config::now())?)
+}
+
+/// What is recorded of a key before it signs.
+pub(crate) fn added(
+    key: &KeyData,
+    place: &LedgerKeyPlace,
+    purposes: u8,
+) -> Result<LedgerKeyAdded, Failure> {
+    Ok(LedgerKeyAdded {
         key: blob(key)?,
         purposes,
         place: match place {
@@ -86,14 +95,13 @@ pub(crate) fn signs(
             LedgerKeyPlace::Device(locator) => locator.to_string(),
         },
         keyboard: config::keyboard(),
-    };
-    Ok(ledger.ledger_key_signs(added, config::now())?)
+    })
 }
 
 /// Records what a key signs that lies with somebody else, by its blob.
 #[cfg_attr(
-    not(feature = "two-sides"),
-    allow(dead_code, reason = "a CA of two sides alone has it")
+    not(any(feature = "daily", feature = "two-sides")),
+    allow(dead_code, reason = "a set without both has no such key")
 )]
 pub(crate) fn signs_elsewhere(
     ledger: &mut Ledger,

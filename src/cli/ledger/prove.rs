@@ -118,7 +118,7 @@ fn wrong(words: &str) -> Failure {
 }
 
 /// What an entry says that was shown to be in the ledger.
-fn words(inclusion: &Inclusion) -> String {
+pub(super) fn words(inclusion: &Inclusion) -> String {
     let place = format!("entry {} is in the ledger", inclusion.index + 1);
     let Ok(entry) = Entry::from_bytes(&inclusion.entry) else {
         return format!("{place}, of a kind that this version does not know");

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::{again, judges, served};
 use crate::batch::Books;
 use crate::ca::KnownCa;
-use crate::config::{Config, ServeConfig, ServeConfigError, ServeTls};
+use crate::config::{Config, ReceiptsBy, ServeConfig, ServeConfigError, ServeTls};
 use crate::ledger::Ledger;
 use crate::service::{Reload, Reloaded};
 
@@ -73,7 +73,8 @@ fn wants_start(
     let is_proxied = |serve: &ServeConfig| matches!(serve.tls, ServeTls::Proxy { .. });
     let made = |serve: &ServeConfig| serve.lists.clone().filter(|lists| lists.every.is_some());
     let (old_made, new_made) = (made(old_serve), made(new_serve));
-    let is_signed_by_other = new_made.is_some() && old.ledger_key() != new.ledger_key();
+    let signs = new_made.is_some() || new_serve.receipts == Some(ReceiptsBy::LedgerKey);
+    let is_signed_by_other = signs && old.ledger_key() != new.ledger_key();
     let of_server = [
         (old_serve.listen != new_serve.listen, "`listen`"),
         (old_serve.metrics != new_serve.metrics, "`metrics`"),
@@ -82,6 +83,7 @@ fn wants_start(
             "who does TLS",
         ),
         (old_made != new_made, "`krl` with `every`"),
+        (old_serve.receipts != new_serve.receipts, "`receipts`"),
         (is_signed_by_other, "`ledger-key`"),
         (old.ledger() != new.ledger(), "`ledger`"),
         (

@@ -154,20 +154,20 @@ impl Operation {
             Access::Proof => json!([{ "proof": [] }]),
             Access::Session => json!([{ "session": [], "proof": [] }]),
         };
-        let mut told = json!({
-            "operationId": self.id,
-            "summary": self.summary,
-            "security": security,
-            "responses": self.responses(schemas),
-        });
+        let mut told = Map::new();
+        let mut tell = |name: &str, value: Value| drop(told.insert(name.to_owned(), value));
+        tell("operationId", self.id.into());
+        tell("summary", self.summary.into());
+        tell("security", security);
+        tell("responses", self.responses(schemas));
         let parameters = self.parameters();
         if !parameters.is_empty() {
-            told["parameters"] = parameters.into();
+            tell("parameters", parameters.into());
         }
         if let Some(body) = &self.body {
-            told["requestBody"] = body.to_json(schemas);
+            tell("requestBody", body.to_json(schemas));
         }
-        told
+        told.into()
     }
 
     fn parameters(&self) -> Vec<Value> {
@@ -187,34 +187,36 @@ impl Operation {
     }
 
     fn responses(&self, schemas: &mut Schemas) -> Value {
-        let mut all = BTreeMap::new();
+        let mut all: BTreeMap<u16, Told> = BTreeMap::new();
         for answer in &self.answers {
-            let told: &mut Told = all.entry(answer.status).or_default();
+            let told = all.entry(answer.status).or_default();
             told.words.push(answer.words.to_owned());
             told.content.extend(answer.content.to_json(schemas));
             told.headers.extend(answer.headers);
         }
+        let mut told = Map::new();
         for (status, kinds) in by_status(&self.problems) {
-            let told = all.entry(status).or_default();
-            told.words.extend(
-                kinds
-                    .iter()
-                    .map(|kind| format!("`{}`: {}", kind.name(), kind.title())),
-            );
-            told.content
-                .insert(MEDIA_TYPE.to_owned(), problem(schemas, status, &kinds));
-            if kinds.iter().any(|kind| kind.authenticate().is_some()) {
-                told.headers.push("WWW-Authenticate");
-            }
-            if kinds.iter().any(|kind| kind.is_for_later()) {
-                told.headers.push("Retry-After");
+            match all.get_mut(&status) {
+                Some(answer) => answer.add_problem(schemas, (status, &kinds)),
+                None => drop(told.insert(status.to_string(), shared(schemas, (status, &kinds)))),
             }
         }
-        let all = all
-            .into_iter()
-            .map(|(status, told)| (status.to_string(), told.into_json()));
-        Value::Object(all.collect())
+        told.extend(
+            all.into_iter()
+                .map(|(status, answer)| (status.to_string(), answer.into_json())),
+        );
+        told.into()
     }
+}
+
+/// A problem of these kinds and nothing else, which stands in the document once.
+fn shared(schemas: &mut Schemas, (status, kinds): (u16, &[ProblemKind])) -> Value {
+    let names: Vec<_> = kinds.iter().map(|kind| kind.name()).collect();
+    let name = names.join("_or_");
+    let mut told = Told::default();
+    told.add_problem(schemas, (status, kinds));
+    schemas.shared.insert(name.clone(), told.into_json());
+    json!({ "$ref": format!("#/components/responses/{name}") })
 }
 
 /// What is told of a status.
@@ -226,10 +228,25 @@ struct Told {
 }
 
 impl Told {
+    fn add_problem(&mut self, schemas: &mut Schemas, (status, kinds): (u16, &[ProblemKind])) {
+        let words = kinds.iter();
+        let words = words.map(|kind| format!("`{}`: {}", kind.name(), kind.title()));
+        self.words.extend(words);
+        let schema = problem(schemas, status, kinds);
+        self.content.insert(MEDIA_TYPE.to_owned(), schema);
+        if kinds.iter().any(|kind| kind.authenticate().is_some()) {
+            self.headers.push("WWW-Authenticate");
+        }
+        if kinds.iter().any(|kind| kind.is_for_later()) {
+            self.headers.push("Retry-After");
+        }
+    }
+
     fn into_json(self) -> Value {
-        let mut told = json!({ "description": self.words.join("; ") });
+        let mut told = Map::new();
+        told.insert("description".to_owned(), self.words.join("; ").into());
         if !self.content.is_empty() {
-            told["content"] = self.content.into();
+            told.insert("content".to_owned(), self.content.into());
         }
         let headers = self.headers.iter();
         let headers = headers.map(|name| {
@@ -240,9 +257,9 @@ impl Told {
         });
         let headers: Map<_, _> = headers.collect();
         if !headers.is_empty() {
-            told["headers"] = headers.into();
+            told.insert("headers".to_owned(), headers.into());
         }
-        told
+        told.into()
     }
 }
 

@@ -4,8 +4,9 @@ use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
-/// Collects the schemas of all types that are named.
+/// Collects the schemas of all types that are named, and answers that many routes share.
 pub(super) struct Schemas {
+    pub(super) shared: Map<String, Value>,
     answers: SchemaGenerator,
     requests: SchemaGenerator,
 }
@@ -29,18 +30,19 @@ impl Schemas {
         settings.definitions_path = "/components/schemas".into();
         settings.meta_schema = None;
         Self {
+            shared: Map::new(),
             answers: settings.clone().for_serialize().into_generator(),
             requests: settings.for_deserialize().into_generator(),
         }
     }
 
-    /// The schemas by the names of their types.
-    pub(super) fn into_components(mut self) -> Map<String, Value> {
+    /// The schemas by the names of their types, and the answers that are shared.
+    pub(super) fn into_components(mut self) -> (Map<String, Value>, Map<String, Value>) {
         let mut all = self.requests.take_definitions(true);
         let mut answers = self.answers.take_definitions(true);
         answers.values_mut().for_each(written);
         all.extend(answers);
-        all
+        (all, self.shared)
     }
 }
 

@@ -53,6 +53,10 @@ fn told(service: &Service) -> Result<Response, Refused> {
         time: service.now(),
         cas: cas.collect::<Result<_, Refused>>()?,
         logins: logins.collect(),
+        ledger_key: service
+            .receipts
+            .as_ref()
+            .map(|by| by.ledger_key().to_owned()),
     };
     json(StatusCode::OK, &server)
 }

@@ -28,14 +28,18 @@ pub(in crate::service) fn orders(service: &Service, asked: &Asked) -> Left {
         Err(refused) => return Left::Answered(Outcome::of(Err(refused))),
     };
     let requester = by.session.requester.to_string();
-    let ordered = requested(service, asked).and_then(|request| service.order(&by, request));
+    let ordered = requested(service, asked).and_then(|request| {
+        let since = request.since;
+        Ok((service.order(&by, request)?, since))
+    });
     match ordered {
-        Ok(Ordered::Waits(placed)) => Left::Waits(placed, requester),
-        Ok(Ordered::Again(issued)) => Left::Answered(
-            Outcome::of(json(StatusCode::OK, &issued))
-                .by(&requester)
-                .noting(format!("{} {} once more", issued.ca, issued.serial)),
-        ),
+        Ok((Ordered::Waits(placed), _)) => Left::Waits(placed, requester),
+        Ok((Ordered::Again(mut issued), since)) => {
+            let mut note = format!("{} {} once more", issued.ca, issued.serial);
+            note += &service.receipted(&mut issued, since);
+            let told = Outcome::of(json(StatusCode::OK, &issued));
+            Left::Answered(told.by(&requester).noting(note))
+        }
         Err(refused) => Left::Answered(Outcome::of(Err(refused)).by(&requester)),
     }
 }
@@ -47,12 +51,14 @@ pub(in crate::service) fn answered(
     requester: &str,
     answer: Result<Issued, IssueError>,
 ) -> Outcome {
-    let note = match &answer {
+    let mut note = match &answer {
         Ok(issued) => format!("{} {}", request.ca_name(), issued.serial),
         Err(error) => crate::wire::chain(error),
     };
-    let told = service.answer(request, answer);
-    let told = told.and_then(|issued| json(StatusCode::CREATED, &issued));
+    let told = service.answer(request, answer).and_then(|mut issued| {
+        note += &service.receipted(&mut issued, request.since);
+        json(StatusCode::CREATED, &issued)
+    });
     Outcome::of(told).by(&requester).noting(note)
 }
 
@@ -91,7 +97,10 @@ pub(in crate::service) fn certificate(
         let ledger = lock(&service.ledger);
         let (_ca, record) = found(service, &ledger, of, by)?;
         drop(ledger);
-        json(StatusCode::OK, &issued(&record).ok_or_else(none)?)
+        let mut issued = issued(&record).ok_or_else(none)?;
+        // Why there is none, the answer says.
+        let _note = service.receipted(&mut issued, None);
+        json(StatusCode::OK, &issued)
     })
 }
 
@@ -130,8 +139,8 @@ pub(super) fn with_session(
 }
 
 fn requested(service: &Service, asked: &Asked) -> Result<Requested, Refused> {
-    let RequestShown { request } = asked.json()?;
-    service.requested(&request, asked.peer.to_string())
+    let shown: RequestShown = asked.json()?;
+    service.requested(&shown, asked.peer.to_string())
 }
 
 fn issued(record: &Record) -> Option<IssuedJson> {

@@ -51,6 +51,10 @@ impl Advised for TrustError {
                 "ask whoever runs it, not the server; if the new key is right: \
                  punchmark login --accept-ca {now} {server}"
             )),
+            Self::LedgerKey { server, now, .. } => Some(format!(
+                "ask whoever runs it, not the server; if the new key is right: \
+                 punchmark login --accept-ca {now} {server}"
+            )),
             Self::Key { .. } => None,
         }
     }

@@ -2,6 +2,7 @@
 
 mod key;
 mod placed;
+mod receipt;
 
 use std::path::PathBuf;
 
@@ -189,12 +190,14 @@ impl Getting {
         })?;
         let name = role.name.parse::<RoleName>();
         let name = name.map_err(|error| Failure::new(error.to_string()))?;
+        let receipts = receipt::before(&visit)?;
         let ordered = {
             let asked = Order {
                 session: &opened.kept,
                 key: &opened.key,
                 ca: &ca,
                 subject: &key.public(),
+                receipts: &receipts,
             };
             let asks = Asks {
                 role: &name,
@@ -206,8 +209,9 @@ impl Getting {
             order(&mut visit.exchange, &asked, |challenge| {
                 key.signed(blank, challenge, &ca, &mut pins)
             })
-            .map_err(unvisited)?
+            .map_err(|error| unvisited(error, &visit.folder))?
         };
+        receipt::keep(&ordered, &visit)?;
         let place = place(&ordered, &key, &name, &visit)?;
         let mut held = visit.folder.held().map_err(Failure::from)?;
         let newest = HeldCertificate {
@@ -316,9 +320,10 @@ fn nobody_logs_in(folder: &ServerFolder) -> Result<Option<Failure>, Failure> {
     Ok(method.map(|method| nobody_is_logged_in(method, &trusted)))
 }
 
-fn unvisited(error: OrderError<SignRequestError>) -> Unvisited {
+fn unvisited(error: OrderError<SignRequestError>, folder: &ServerFolder) -> Unvisited {
     match error {
         OrderError::Exchange(error) => down_or_failed(error),
+        OrderError::Receipt(error) => Unvisited::Failed(receipt::refused(error, folder)),
         error => Unvisited::Failed(error.into()),
     }
 }

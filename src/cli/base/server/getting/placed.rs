@@ -69,6 +69,7 @@ pub(super) fn tell(
         return product_object(json!({
             "principals": principals, "serial": serial, "ca": ca, "role": held.role,
             "valid-before": held.valid_before, "where": held.r#where,
+            "receipt": ordered.receipt.is_some(),
         }));
     }
     if context.talks() {
@@ -78,7 +79,11 @@ pub(super) fn tell(
             Whereabouts::File(file) => format!("in {}", file.display()),
         };
         say(&format!("{} for {left}, {place}", principals.join(", ")));
-        say(&format!("  serial {serial} of {ca}, role {}", held.role));
+        let receipt = ordered.receipt.as_ref().map_or("", |_| ", receipt checked");
+        say(&format!(
+            "  serial {serial} of {ca}, role {}{receipt}",
+            held.role
+        ));
     }
     Ok(())
 }
