@@ -49,8 +49,8 @@ pub use own_ledger_key::{OwnLedgerKeyError, ledger_key_in_file};
 pub use place::{Place, PlaceError};
 #[cfg(feature = "service")]
 pub use serve::{
-    LoginConfigError, LoginMethod, OidcConfig, People, ReceiptsBy, ServeConfig, ServeConfigError,
-    ServeLimits, ServeLists, ServeTls, ServerUrl, ServerUrlError,
+    JwtConfig, JwtConfigError, LoginConfigError, LoginMethod, OidcConfig, People, ReceiptsBy,
+    ServeConfig, ServeConfigError, ServeLimits, ServeLists, ServeTls, ServerUrl, ServerUrlError,
 };
 pub use subject::{SubjectFile, SubjectFileError, read_stdin};
 pub use templates::RoleTemplate;
@@ -226,6 +226,7 @@ impl Config {
         let logins = self.file.login.iter().map(|(name, table)| KnownLogin {
             name: name.as_str(),
             tells: table.tells(),
+            is_of_programs: table.is_of_programs(),
         });
         let logins: Vec<_> = logins.collect();
         lint(&self.policy, &cas, &logins)

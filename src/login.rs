@@ -7,12 +7,14 @@
 //! - [`key`]: an enrolled key signs our challenge;
 //! - `password`: a password, of which a file keeps a hash; a part of the feature `service`;
 //! - [`oidc`]: what an identity provider says in an ID token (OpenID Connect);
+//! - [`jwt`]: which program shows a token of the platform that it runs on;
 //! - [`names`]: whether somebody whom a provider knows may have the name that it gives them;
 //! - [`dpop`]: the proof that a request comes from whoever has the session's key (RFC 9449);
 //! - [`jws`]: JSON Web Signatures, which such proofs are (RFC 7515).
 
 pub mod dpop;
 pub mod jws;
+pub mod jwt;
 pub mod key;
 pub mod names;
 pub mod oidc;
@@ -46,6 +48,8 @@ pub enum LoginKind {
     Password,
     /// An identity provider says who it is (OpenID Connect).
     Oidc,
+    /// The platform that a program runs on says in a token which one it is.
+    Jwt,
 }
 
 /// Somebody as an identity provider has them: what never changes, whatever they are called.
@@ -115,6 +119,7 @@ impl LoginKind {
             Self::Key => "key",
             Self::Password => "password",
             Self::Oidc => "oidc",
+            Self::Jwt => "jwt",
         }
     }
 }

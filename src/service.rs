@@ -18,6 +18,8 @@
 //! `pages`) to the program that began it; `provider` is the way there, `providers` has one for each method, and
 //! `naming` says which name somebody has here. What a provider answers is checked by `login::oidc`. Where somebody logs
 //! out there, it tells `endpoints/logout`, and `logouts` sees that no login slips past.
+//! Programs show a token of the platform that they run on, which `platforms` holds against its keys; `waiting` counts
+//! who waits for somebody else's server.
 //!
 //! Beside that, `lend` lets a command of the same machine have the ledger for a while, and `publish` makes
 //! the lists that servers fetch; `upkeep` hears signals, `reload` reads config and certificate of TLS again
@@ -56,6 +58,7 @@ mod order;
 mod pages;
 mod paths;
 mod peer;
+mod platforms;
 mod problem;
 mod provider;
 mod provider_logins;
@@ -72,6 +75,7 @@ mod sockets;
 mod tls;
 mod upkeep;
 mod users;
+mod waiting;
 
 pub use lend::{Again, Lending};
 pub use log::{Line, Log};
@@ -109,6 +113,7 @@ use logins::Logins;
 use logouts::Logouts;
 use metrics::OfCa;
 use nonces::Nonces;
+use platforms::Platforms;
 use problem::{ProblemKind, Refused};
 use provider_logins::ProviderLogins;
 use providers::Providers;
@@ -183,6 +188,7 @@ struct Service {
     logins: Arc<Logins>,
     /// By the config, as the roles are.
     providers: Arc<Providers>,
+    platforms: Arc<Platforms>,
     provider_logins: Arc<ProviderLogins>,
     logouts: Arc<Logouts>,
     users: Arc<UsersFile>,

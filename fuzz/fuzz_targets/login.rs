@@ -3,9 +3,10 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use punchmark::api::login::{KeyShown, NewLogin, PasswordShown};
+use punchmark::api::login::{KeyShown, NewLogin, PasswordShown, TokenShown};
 use punchmark::login::dpop::{Expected, Proof};
 use punchmark::login::jws::{Jwk, Jws, strict};
+use punchmark::login::jwt::{Expected as OfProgram, ProgramToken};
 use punchmark::login::key::KeyAnswer;
 use punchmark::login::oidc::{Expected as Wanted, ExpectedLogout, IdToken, KeySet, LogoutToken};
 use punchmark::login::password::Users;
@@ -46,9 +47,18 @@ fuzz_target!(|text: &str| {
         if let Ok(token) = LogoutToken::check(token, &keys, &wanted) {
             assert!(token.counts_until() > wanted.now && !token.id().is_empty());
         }
+        let wanted = OfProgram {
+            issuer: "https://id",
+            audience: "https://ca",
+            now: 1_795_400_000,
+        };
+        if let Ok(program) = ProgramToken::check(token, &keys, &wanted) {
+            assert!(program.issued() <= 1_795_400_060 && program.over_at() > 1_795_400_000);
+        }
     }
     let _any = KeyAnswer::parse(text);
     let _any = strict::<NewLogin>(text.as_bytes());
     let _any = strict::<KeyShown>(text.as_bytes());
     let _any = strict::<PasswordShown>(text.as_bytes());
+    let _any = strict::<TokenShown>(text.as_bytes());
 });

@@ -50,7 +50,7 @@ impl NewLogin {
 pub struct LoginBegun {
     /// Its id, which counts once.
     pub login: String,
-    /// What kind of method it is: `key` or `password`.
+    /// What kind of method it is: `key`, `password`, `oidc` or `jwt`.
     pub kind: String,
     /// For kind `key`: 32 random bytes in unpadded URL-safe Base64, to be signed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -95,6 +95,14 @@ pub struct PasswordShown {
     pub name: String,
     /// The password.
     pub password: Secret,
+}
+
+/// The answer to a login of kind `jwt`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct TokenShown {
+    /// The token of the platform that the program runs on.
+    pub token: Secret,
 }
 
 /// A session that was opened.

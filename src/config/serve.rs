@@ -21,7 +21,7 @@ use lists::ListsTable;
 pub use lists::ServeLists;
 pub use logins::LoginConfigError;
 pub(super) use logins::LoginTable;
-pub use logins::{LoginMethod, OidcConfig};
+pub use logins::{JwtConfig, JwtConfigError, LoginMethod, OidcConfig};
 use logins::{all_are_told, methods};
 pub use people::People;
 pub use receipts::ReceiptsBy;

@@ -23,4 +23,10 @@ impl LoginTable {
     pub(super) fn tells(&self) -> bool {
         true
     }
+
+    /// Whether programs log in by it: nobody does here.
+    #[expect(clippy::unused_self, reason = "as the table that is read says it")]
+    pub(super) fn is_of_programs(&self) -> bool {
+        false
+    }
 }

@@ -23,12 +23,13 @@ mod url;
 
 pub use callback::{AuthorizationCode, Callback, CallbackError};
 pub use claims::ClaimError;
+pub(super) use claims::Claims;
 pub use exchange::{ExchangeError, TokenRequest, Tokens};
 pub use form::{Form, FormError};
 pub use identity::{Identity, Mapping};
 pub use keys::{KeyChoiceError, KeySet, KeySetError};
 pub use logout::{ExpectedLogout, LoggedOut, LogoutToken, LogoutTokenError};
-pub use provider::{Provider, ProviderError};
+pub use provider::{Provider, ProviderError, keys_of_issuer};
 pub use question::{Client, Question};
 pub use token::TokenError;
 pub use url::{Issuer, PlainHttp, ProviderUrl, ProviderUrlError};
@@ -36,8 +37,8 @@ pub use url::{Issuer, PlainHttp, ProviderUrl, ProviderUrlError};
 use subtle::ConstantTimeEq as _;
 
 use super::LoginSubject;
-use claims::Claims;
-use token::{TOLERANCE, check_audience, check_issuer, check_times};
+use token::check_audience;
+pub(super) use token::{TOLERANCE, check_issuer, check_times, signed};
 
 /// What a token has to say so that it counts.
 #[derive(Clone, Copy, Debug)]
@@ -98,7 +99,7 @@ impl IdToken {
         keys: &KeySet,
         expected: &Expected<'_>,
     ) -> Result<Self, IdTokenError> {
-        let claims = token::signed(token, keys, &TYPES)?;
+        let claims = signed(token, keys, &TYPES)?;
         check_times(&claims, expected.now)?;
         check_issuer(&claims, expected.issuer)?;
         check_audience(&claims, expected.client_id)?;

@@ -72,6 +72,17 @@ pub enum Oddity {
         "login.{0} asks for what none of the role's methods tells, so that no login opens the role"
     )]
     UntoldLogin(&'static str),
+    /// Programs reach roles for programs.
+    #[error(
+        "programs log in by [login.{0}], which opens roles with `automation = true` alone, and the role has none"
+    )]
+    NotForPrograms(String),
+    /// At a server it is open to those whom it names.
+    #[error(
+        "automation = true, and no `login`: no login at the server opens the role; name the methods in \
+         login.methods"
+    )]
+    UnnamedPrograms,
     /// Keys without proof are refused.
     #[error("storage = \"mark\", and no class of [suffixes] is for keys without proof")]
     NoUnprovedClass,

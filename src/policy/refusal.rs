@@ -1,7 +1,10 @@
 //! Why nothing is signed.
 
+mod words;
+
 use std::fmt;
 
+use self::words::{ago, ends, list, value_of, ways};
 use super::least_proof::Shortfall;
 use crate::attestation::Fault;
 use crate::certificate::{
@@ -55,6 +58,22 @@ pub enum Refusal {
         method: String,
         /// The role's.
         allowed: Option<Vec<String>>,
+    },
+    /// A program gets what programs are for.
+    #[error(
+        "a program logged in by `{method}`, which reaches roles with `automation = true` alone"
+    )]
+    LoginOfProgram {
+        /// The method.
+        method: String,
+    },
+    /// A role for programs that names no login method is open to none.
+    #[error(
+        "a login by `{method}` doesn't open the role, which is for programs (`automation = true`) and names no `login`"
+    )]
+    LoginUnnamed {
+        /// The method.
+        method: String,
     },
     /// A code that somebody was talked into typing would open it to another.
     #[error(
@@ -293,6 +312,8 @@ impl Refusal {
                 "requesters"
             }
             Self::Login { .. }
+            | Self::LoginOfProgram { .. }
+            | Self::LoginUnnamed { .. }
             | Self::LoginCode { .. }
             | Self::LoginAge { .. }
             | Self::LoginAmr { .. }
@@ -345,39 +366,3 @@ impl fmt::Display for Refusals {
 }
 
 impl std::error::Error for Refusals {}
-
-fn list(allowed: &[String]) -> String {
-    match allowed {
-        [] => "nothing".to_owned(),
-        allowed => allowed.join(", "),
-    }
-}
-
-fn ways(allowed: Option<&[String]>) -> String {
-    match allowed {
-        Some(allowed) => format!("its methods are {}", list(allowed)),
-        None => "it names no `login`, so that enrolled keys alone do".to_owned(),
-    }
-}
-
-fn ago(seconds: Option<u64>) -> String {
-    match seconds {
-        Some(seconds) => format!("{} ago", length(seconds)),
-        None => "at a time that nobody says".to_owned(),
-    }
-}
-
-fn value_of(value: &Option<String>) -> String {
-    match value.as_deref() {
-        None => "none".to_owned(),
-        Some("") => "the flag".to_owned(),
-        Some(value) => format!("{value:?}"),
-    }
-}
-
-fn ends(asked: Option<u64>) -> String {
-    match asked {
-        None => "never".to_owned(),
-        Some(seconds) => format!("in {}", length(seconds)),
-    }
-}

@@ -10,7 +10,7 @@ use super::lifetime::Lifetime;
 use super::option_sets::OptionSets;
 use super::pattern::{PrincipalPattern, RequesterPattern};
 use super::refusal::Refusal;
-use super::role_login::{self, RoleLogin};
+use super::role_login::{self, RoleIsFor, RoleLogin};
 use super::suffix::Suffixes;
 use crate::attestation::Fault;
 use crate::certificate::{OptionError, Place};
@@ -262,7 +262,12 @@ impl Role {
 
     /// Why a login doesn't open it; no reason where it does. `now` is in Unix seconds.
     pub fn shut_to(&self, login: &LoginFacts, now: u64) -> Vec<Refusal> {
-        role_login::against(self.table.login.as_ref(), login, now)
+        let is_for = if self.table.automation {
+            RoleIsFor::Programs
+        } else {
+            RoleIsFor::People
+        };
+        role_login::against(self.table.login.as_ref(), is_for, login, now)
     }
 
     /// Which base principals.

@@ -27,12 +27,32 @@ pub struct RoleLogin {
     pub code: bool,
 }
 
+/// Whom a role is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum RoleIsFor {
+    /// People.
+    People,
+    /// Programs (`automation = true`).
+    Programs,
+}
+
 /// Why a login opens no role that asks this of it; no reason where it does. A role that asks
-/// nothing is open to enrolled keys alone: a method that somebody adds to the server opens no
-/// role that doesn't name it.
-pub(super) fn against(asked: Option<&RoleLogin>, login: &LoginFacts, now: u64) -> Vec<Refusal> {
+/// nothing is open to enrolled keys alone, and one for programs to nobody: a method that somebody adds
+/// to the server opens no role that doesn't name it.
+pub(super) fn against(
+    asked: Option<&RoleLogin>,
+    is_for: RoleIsFor,
+    login: &LoginFacts,
+    now: u64,
+) -> Vec<Refusal> {
     let method = || login.method.to_string();
+    if login.way == LoginWay::Program && is_for == RoleIsFor::People {
+        return vec![Refusal::LoginOfProgram { method: method() }];
+    }
     let Some(asked) = asked else {
+        if is_for == RoleIsFor::Programs {
+            return vec![Refusal::LoginUnnamed { method: method() }];
+        }
         let is_key = login.way == LoginWay::EnrolledKey;
         let refusal = Refusal::Login {
             method: method(),

@@ -32,6 +32,8 @@ pub enum LoginWay {
     Browser,
     /// An identity provider said so in some browser, where they typed a code.
     Code,
+    /// It is a program, which showed a token of the platform that it runs on.
+    Program,
 }
 
 impl LoginFacts {

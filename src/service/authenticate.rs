@@ -127,6 +127,7 @@ impl Service {
         Ok(match (method.kind, session.user) {
             (LoginKind::Oidc, None) => self.still_says(method, session)?,
             (LoginKind::Key, None) => Some(facts(LoginWay::EnrolledKey)),
+            (LoginKind::Jwt, None) => is_listed(method, session).then(|| facts(LoginWay::Program)),
             (LoginKind::Password, Some(mark)) => {
                 let users = self.users.users().map_err(Refused::fault)?;
                 let is_same = users.mark(session.requester.as_str()) == Some(mark);
@@ -165,6 +166,15 @@ impl Service {
         let _kept = self.sessions.end(hash);
         no_session(OVER)
     }
+}
+
+/// Whether the program of a session is still in the config, by the same claims.
+fn is_listed(method: &LoginMethod, session: &Session) -> bool {
+    let (Some(platform), Some(program)) = (&method.platform, &session.program) else {
+        return false;
+    };
+    let issuer = platform.issuer.as_str();
+    platform.programs.have(program, issuer, &session.requester)
 }
 
 fn refused(error: &DpopError) -> Refused {

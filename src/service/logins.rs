@@ -89,6 +89,7 @@ mod tests {
             name: "keys".parse().unwrap(),
             kind: crate::login::LoginKind::Key,
             provider: None,
+            platform: None,
         };
         let begun = logins.begin(&method, peer.parse().unwrap(), now);
         begun.map(|(id, _)| id)

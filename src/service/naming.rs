@@ -57,6 +57,7 @@ impl Service {
             key: Vec::new(),
             user: None,
             at_provider,
+            program: None,
         })
     }
 
@@ -119,7 +120,13 @@ impl Service {
             Permit::Anything | Permit::Nothing => false,
         };
         let mut people = self.serve.admins.names().chain(self.serve.auditors.names());
-        people.any(|one| is_it(one.as_str())) || self.policy.roles().any(in_role)
+        let methods = self.serve.logins.iter();
+        let mut programs = methods
+            .filter_map(|method| method.platform.as_ref())
+            .flat_map(|platform| platform.programs.iter());
+        people.any(|one| is_it(one.as_str()))
+            || programs.any(|program| is_it(program.requester().as_str()))
+            || self.policy.roles().any(in_role)
     }
 
     fn bind(&self, identity: &Identity, ledger: &mut Ledger) -> Result<(), Refused> {

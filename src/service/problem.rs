@@ -49,6 +49,13 @@ impl Refused {
         fault
     }
 
+    /// Somebody else's server can't be asked; which one, and why, the log alone is told.
+    pub(super) fn away(detail: &str, error: &impl std::error::Error) -> Self {
+        let mut away = Self::new(ProblemKind::Busy, detail);
+        away.cause = Some(chain(error));
+        away
+    }
+
     pub(super) fn by_policy(refusals: &Refusals) -> Self {
         let reasons = refusals.reasons().iter();
         let told = reasons.map(|reason| Refusal {

@@ -8,6 +8,8 @@
 //! Each call waits for the network, for ten seconds at most. No lock is held meanwhile, so that a slow
 //! provider holds up those alone who log in by it; two who find the same thing missing both fetch it.
 
+mod platform;
+
 use std::io::Read as _;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -35,6 +37,8 @@ pub struct ProviderLine {
 #[derive(Default)]
 struct Known {
     provider: Option<(Arc<Provider>, Instant)>,
+    /// Where a platform that logs in programs has its keys.
+    keys_at: Option<(ProviderUrl, Instant)>,
     keys: Option<Keys>,
 }
 
@@ -180,7 +184,7 @@ impl ProviderLine {
     ) -> Result<IdToken, ProviderLineError> {
         let check = |keys: &KeySet| IdToken::check(token, keys, expected);
         let is_newer = |error: &IdTokenError| matches!(error, IdTokenError::Token(of) if of.is_of_newer_keys());
-        Ok(self.checked(provider, check, is_newer)??)
+        Ok(self.checked(provider.keys(), check, is_newer)??)
     }
 
     /// Checks a logout token by the provider's keys, which are fetched again if they lack its key.
@@ -195,21 +199,21 @@ impl ProviderLine {
     ) -> Result<LogoutToken, ProviderLineError> {
         let check = |keys: &KeySet| LogoutToken::check(token, keys, expected);
         let is_newer = |error: &LogoutTokenError| matches!(error, LogoutTokenError::Token(of) if of.is_of_newer_keys());
-        Ok(self.checked(provider, check, is_newer)??)
+        Ok(self.checked(provider.keys(), check, is_newer)??)
     }
 
-    /// What a check by the provider's keys finds, and by newer ones where those that are known lack the right one.
+    /// What a check by the keys at a place finds, and by newer ones where those that are known lack the right one.
     fn checked<T, E>(
         &self,
-        provider: &Provider,
+        at: &ProviderUrl,
         check: impl Fn(&KeySet) -> Result<T, E>,
         is_newer: impl Fn(&E) -> bool,
     ) -> Result<Result<T, E>, ProviderLineError> {
-        let keys = self.keys(provider)?;
+        let keys = self.keys(at)?;
         let found = check(&keys.set);
         let lacks = found.as_ref().is_err_and(is_newer);
         if lacks && keys.asked.elapsed() >= KEYS_REST {
-            return Ok(check(&self.newer_keys(provider)?.set));
+            return Ok(check(&self.newer_keys(at)?.set));
         }
         Ok(found)
     }
@@ -229,21 +233,21 @@ impl ProviderLine {
     }
 
     /// The keys that are known, if they aren't too old to be.
-    fn keys(&self, provider: &Provider) -> Result<Keys, ProviderLineError> {
+    fn keys(&self, at: &ProviderUrl) -> Result<Keys, ProviderLineError> {
         let known = self.known().keys.clone();
         match known.filter(|keys| keys.fetched.elapsed() < LIFE) {
             Some(keys) => Ok(keys),
-            None => self.newer_keys(provider),
+            None => self.newer_keys(at),
         }
     }
 
-    fn newer_keys(&self, provider: &Provider) -> Result<Keys, ProviderLineError> {
+    fn newer_keys(&self, at: &ProviderUrl) -> Result<Keys, ProviderLineError> {
         let now = Instant::now();
         // Before the question: a provider that fails is asked no more often than one that answers.
         if let Some(keys) = &mut self.known().keys {
             keys.asked = now;
         }
-        let set = KeySet::parse(&self.read(provider.keys().as_str(), None)?)?;
+        let set = KeySet::parse(&self.read(at.as_str(), None)?)?;
         let keys = Keys {
             set: Arc::new(set),
             fetched: now,

@@ -1,14 +1,15 @@
 //! The identity providers of the config, each with the way to it and our secret there.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::path::PathBuf;
 
 use super::provider::{ProviderLine, ProviderLineError};
+use super::waiting::{Place, Waiting};
 use crate::config::{LoginMethod, OidcConfig};
 use crate::file::read_limited;
 use crate::login::MethodName;
 use crate::login::oidc::{
-    Callback, CallbackError, ClaimError, Client, Expected, ExpectedLogout, Identity, LogoutToken,
-    Mapping, Question, TokenRequest,
+    Callback, CallbackError, ClaimError, Client, Expected, ExpectedLogout, Identity, Issuer,
+    LogoutToken, Mapping, PlainHttp, Question, TokenRequest,
 };
 use crate::secret::{Pin, PinError, SecretKind, read_short_secret};
 use crate::server::source::HttpsError;
@@ -25,9 +26,9 @@ pub(super) struct KnownProvider {
     line: ProviderLine,
     /// Where browsers are sent back to.
     redirect: String,
-    waiting: AtomicUsize,
+    waiting: Waiting,
     /// Whoever sends logout tokens takes no place of those who log in.
-    logging_out: AtomicUsize,
+    logging_out: Waiting,
 }
 
 /// Why a provider can't be asked at all.
@@ -127,25 +128,19 @@ impl KnownProvider {
             method: method.clone(),
             source,
         })?;
-        let roots = config.ca_file.as_ref();
-        let roots = roots.map(|file| read_limited(file, ROOTS_MAX)).transpose();
-        let roots = roots.map_err(|source| ProvidersError::Roots {
-            method: method.clone(),
-            source,
-        })?;
-        let line = ProviderLine::new(config.issuer.clone(), config.http, roots.as_deref());
-        let line = line.map_err(|source| ProvidersError::Https {
-            method: method.clone(),
-            source,
-        })?;
+        let line = line(
+            method,
+            (&config.issuer, config.http),
+            config.ca_file.as_ref(),
+        )?;
         Ok(Self {
             method: method.clone(),
             config: config.clone(),
             secret,
             line,
             redirect: format!("{url}{CALLBACK}"),
-            waiting: AtomicUsize::new(0),
-            logging_out: AtomicUsize::new(0),
+            waiting: Waiting::default(),
+            logging_out: Waiting::default(),
         })
     }
 
@@ -158,8 +153,8 @@ impl KnownProvider {
             secret: Pin::new(secret.to_owned()),
             line,
             redirect: format!("https://ca.example.org{CALLBACK}"),
-            waiting: AtomicUsize::new(0),
-            logging_out: AtomicUsize::new(0),
+            waiting: Waiting::default(),
+            logging_out: Waiting::default(),
         }
     }
 
@@ -173,7 +168,7 @@ impl KnownProvider {
     /// # Errors
     /// [`NotLoggedIn`].
     pub(super) fn asks(&self, question: &Question) -> Result<String, NotLoggedIn> {
-        let _place = Place::of(&self.waiting, WAITING_MAX)?;
+        let _place = self.place()?;
         let provider = self.line.provider()?;
         Ok(question.url(&provider, &self.client()))
     }
@@ -188,7 +183,7 @@ impl KnownProvider {
         callback: Callback,
         now: u64,
     ) -> Result<Identity, NotLoggedIn> {
-        let _place = Place::of(&self.waiting, WAITING_MAX)?;
+        let _place = self.place()?;
         let provider = self.line.provider()?;
         let code = callback.code(question, &provider)?;
         let shown = (&self.client(), self.secret.expose());
@@ -224,12 +219,17 @@ impl KnownProvider {
         }
     }
 
+    fn place(&self) -> Result<Place<'_>, NotLoggedIn> {
+        self.waiting.place(WAITING_MAX).ok_or(NotLoggedIn::Crowded)
+    }
+
     /// Whose sessions it says that ended.
     ///
     /// # Errors
     /// [`NotLoggedIn`].
     pub(super) fn logged_out(&self, token: &str, now: u64) -> Result<LogoutToken, NotLoggedIn> {
-        let _place = Place::of(&self.logging_out, LOGGING_OUT_MAX)?;
+        let place = self.logging_out.place(LOGGING_OUT_MAX);
+        let _place = place.ok_or(NotLoggedIn::Crowded)?;
         let provider = self.line.provider()?;
         let expected = ExpectedLogout {
             issuer: self.config.issuer.as_str(),
@@ -240,31 +240,33 @@ impl KnownProvider {
     }
 }
 
-/// A place among those who wait for the provider: a slow one holds up no other request of the server.
-struct Place<'p>(&'p AtomicUsize);
-
-impl<'p> Place<'p> {
-    fn of(waiting: &'p AtomicUsize, most: usize) -> Result<Self, NotLoggedIn> {
-        let before = waiting.fetch_add(1, Ordering::Relaxed);
-        let place = Self(waiting);
-        if before < most {
-            Ok(place)
-        } else {
-            Err(NotLoggedIn::Crowded)
-        }
-    }
-}
-
-impl Drop for Place<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
-    }
+/// The way to whoever a method rests on, known by the certificates of this file alone, where one is named.
+///
+/// # Errors
+/// [`ProvidersError`].
+pub(super) fn line(
+    method: &MethodName,
+    (issuer, http): (&Issuer, PlainHttp),
+    ca_file: Option<&PathBuf>,
+) -> Result<ProviderLine, ProvidersError> {
+    let roots = ca_file
+        .map(|file| read_limited(file, ROOTS_MAX))
+        .transpose();
+    let roots = roots.map_err(|source| ProvidersError::Roots {
+        method: method.clone(),
+        source,
+    })?;
+    let line = ProviderLine::new(issuer.clone(), http, roots.as_deref());
+    line.map_err(|source| ProvidersError::Https {
+        method: method.clone(),
+        source,
+    })
 }
 
 /// Behind the server's own address.
 const CALLBACK: &str = "/login/callback";
 /// Of the threads that may wait, for one provider.
-const WAITING_MAX: usize = 8;
+pub(super) const WAITING_MAX: usize = 8;
 const LOGGING_OUT_MAX: usize = 2;
 /// In bytes.
 const ROOTS_MAX: u64 = 1 << 20;

@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::current::Current;
 use super::lend::SharedAgain;
+use super::platforms::Platforms;
 use super::providers::Providers;
 use super::tls::Tls;
 use super::{Again, Line, Log, ServedCa, Service, Whereabouts};
@@ -109,6 +110,7 @@ impl Reloader {
         }
         let serve = &reloaded.serve;
         let providers = Providers::open(&serve.logins, serve.url.as_str())?;
+        let platforms = Platforms::open(&serve.logins)?;
         if let (Some(tls), ServeTls::Files { certificate, key }) = (&self.tls, &reloaded.serve.tls)
         {
             tls.is_at(certificate, key)?;
@@ -117,6 +119,7 @@ impl Reloader {
         reloaded.oddities.into_iter().for_each(|odd| self.note(odd));
         let mut after = next(&before, reloaded.serve, (reloaded.policy, reloaded.judges));
         after.providers = Arc::new(providers);
+        after.platforms = Arc::new(platforms);
         *self.again.lock().unwrap_or_else(PoisonError::into_inner) = reloaded.again;
         let serve = &after.serve;
         after.sessions.idle_after(serve.idle);

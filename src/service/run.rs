@@ -14,6 +14,7 @@ use super::edge::Edge;
 use super::lend::{self, Lender, Lending, SharedAgain};
 use super::metrics::Door;
 use super::nonces::Nonces;
+use super::platforms::Platforms;
 use super::providers::Providers;
 use super::publish::Publisher;
 use super::receipts::Receipts;
@@ -94,7 +95,7 @@ pub fn run(mut opened: Opened, listening: Listening, log: &Log) -> Result<(), Se
 
 /// Says whom logins ask. A provider that is away keeps no server from the other logins; a check is there to find it.
 fn ask_providers(service: &Service, listening: Listening, log: &Log) -> Result<(), ServeError> {
-    for asked in service.providers.ask() {
+    for asked in service.providers.ask().chain(service.platforms.ask()) {
         match (asked, listening) {
             (Ok(words), _) => log(&Line::Note(words)),
             (Err(error), Listening::Yes) => log(&Line::Note(chain(&error))),
@@ -137,13 +138,16 @@ fn service(opened: Opened, log: &Log) -> Result<(Service, Lending, Reload), Serv
         opened.users.users()?;
     }
     let providers = Providers::open(&opened.serve.logins, opened.serve.url.as_str())?;
-    let sessions = Sessions::open(&opened.sessions, opened.serve.idle, &tell)?;
+    let platforms = Platforms::open(&opened.serve.logins)?;
+    let now = (opened.clock)();
+    let sessions = Sessions::open(&opened.sessions, opened.serve.idle, now, &tell)?;
     let service = Service {
         challenges: Arc::new(Challenges::by(sessions.challenge_key())),
         sessions: Arc::new(sessions),
         nonces: Arc::new(Nonces::new().map_err(ServeError::Random)?),
         logins: Arc::default(),
         providers: Arc::new(providers),
+        platforms: Arc::new(platforms),
         provider_logins: Arc::default(),
         logouts: Arc::default(),
         users: Arc::new(opened.users),

@@ -4,6 +4,9 @@
 //! to the entry of its login in the ledger, which says whether it still counts.
 
 mod all;
+mod file;
+mod room;
+mod shown;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -15,12 +18,17 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use crate::api::Secret;
-use crate::file::{Untrusted, Writers, read_limited};
+use crate::file::Untrusted;
 use crate::login::LoginSubject;
 use crate::login::jws::Thumbprint;
+use crate::login::jwt::ProgramMark;
 use crate::login::password::PasswordMark;
 use crate::output::{self, OutputError};
 use crate::request::{Group, LoginWay, RequesterName};
+use file::read;
+use room::make_room;
+pub(super) use shown::NotShown;
+use shown::{KeptToken, Shown};
 
 /// The SHA-256 of a token.
 pub(super) type TokenHash = [u8; 32];
@@ -31,6 +39,8 @@ pub(super) struct Sessions {
     /// After how many seconds without a request one ends.
     idle: AtomicU64,
     all: Mutex<HashMap<TokenHash, Session>>,
+    /// Tokens that programs showed; locked behind `all` alone.
+    shown: Mutex<Shown>,
     /// The key of challenges, which lies with them.
     key: [u8; 32],
 }
@@ -48,6 +58,8 @@ pub(super) struct Session {
     pub(super) user: Option<PasswordMark>,
     /// What an identity provider said, where one did.
     pub(super) at_provider: Option<AtProvider>,
+    /// The program that opened it, where one did.
+    pub(super) program: Option<ProgramMark>,
     /// The position of the login in the ledger.
     pub(super) login: u64,
     /// The first second in which it is over, in Unix seconds.
@@ -98,7 +110,13 @@ pub enum SessionsError {
 struct Kept {
     format: u32,
     challenge_key: String,
+    /// When the file was begun, in Unix seconds; files of before programs logged in don't say.
+    #[serde(default)]
+    began: Option<u64>,
     sessions: Vec<KeptSession>,
+    /// What programs showed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    tokens: Vec<KeptToken>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -112,6 +130,8 @@ struct KeptSession {
     user: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     at_provider: Option<KeptAtProvider>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    program: Option<String>,
     login: u64,
     until: u64,
     seen: u64,
@@ -145,16 +165,18 @@ impl Sessions {
     pub(super) fn open(
         path: &Path,
         idle: u64,
+        now: u64,
         tell: &dyn Fn(String),
     ) -> Result<Self, SessionsError> {
-        let (key, all) = match read(path)? {
-            Some(text) => understood(&text).map_or_else(|| fresh(path, tell), Ok)?,
-            None => (new_key()?, HashMap::new()),
+        let (key, all, shown) = match read(path)? {
+            Some(text) => understood(&text, now).map_or_else(|| fresh(path, now, tell), Ok)?,
+            None => new(now)?,
         };
         let sessions = Self {
             path: path.to_path_buf(),
             idle: AtomicU64::new(idle),
             all: Mutex::new(all),
+            shown: Mutex::new(shown),
             key,
         };
         sessions.keep(&sessions.all())?;
@@ -230,14 +252,18 @@ impl Sessions {
     }
 
     fn keep(&self, all: &HashMap<TokenHash, Session>) -> Result<(), SessionsError> {
+        let shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
         let kept = Kept {
             format: 1,
             challenge_key: Base64UrlUnpadded::encode_string(&self.key),
+            began: Some(shown.began()),
+            tokens: shown.kept(),
             sessions: all
                 .iter()
                 .map(|(hash, session)| session.kept(hash))
                 .collect(),
         };
+        drop(shown);
         let text = serde_json::to_vec(&kept).unwrap_or_default();
         Ok(output::write(&self.path, &text, 0o600)?)
     }
@@ -258,6 +284,9 @@ impl Session {
                 .user
                 .map(|mark| Base64UrlUnpadded::encode_string(&mark)),
             at_provider: self.at_provider.clone().map(KeptAtProvider::from),
+            program: self
+                .program
+                .map(|mark| Base64UrlUnpadded::encode_string(&mark)),
             login: self.login,
             until: self.until,
             seen: self.seen,
@@ -307,23 +336,9 @@ pub(super) fn hash_of(token: &str) -> TokenHash {
     Sha256::digest(token.as_bytes()).into()
 }
 
-fn read(path: &Path) -> Result<Option<String>, SessionsError> {
-    match read_limited(path, LARGEST) {
-        Ok(text) => {
-            Writers::of_this_account().check(path)?;
-            Ok(Some(text))
-        }
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(source) => Err(SessionsError::File {
-            path: path.to_path_buf(),
-            source,
-        }),
-    }
-}
+type Understood = ([u8; 32], HashMap<TokenHash, Session>, Shown);
 
-type Understood = ([u8; 32], HashMap<TokenHash, Session>);
-
-fn understood(text: &str) -> Option<Understood> {
+fn understood(text: &str, now: u64) -> Option<Understood> {
     let kept: Kept = serde_json::from_str(text).ok()?;
     if kept.format != 1 {
         return None;
@@ -333,10 +348,9 @@ fn understood(text: &str) -> Option<Understood> {
             requester: kept.requester.parse().ok()?,
             method: kept.method,
             key: kept.key.parse().ok()?,
-            user: kept
-                .user
-                .map_or(Some(None), |mark| bytes(&mark).map(Some))?,
+            user: mark(kept.user)?,
             at_provider: kept.at_provider.map(AtProvider::from),
+            program: mark(kept.program)?,
             login: kept.login,
             until: kept.until,
             seen: kept.seen,
@@ -346,15 +360,20 @@ fn understood(text: &str) -> Option<Understood> {
     Some((
         bytes(&kept.challenge_key)?,
         sessions.collect::<Option<_>>()?,
+        Shown::of(kept.began.unwrap_or(now), kept.tokens)?,
     ))
 }
 
-fn fresh(path: &Path, tell: &dyn Fn(String)) -> Result<Understood, SessionsError> {
+fn fresh(path: &Path, now: u64, tell: &dyn Fn(String)) -> Result<Understood, SessionsError> {
     tell(format!(
         "sessions {} can't be understood, and everybody logs in anew",
         path.display()
     ));
-    Ok((new_key()?, HashMap::new()))
+    new(now)
+}
+
+fn new(now: u64) -> Result<Understood, SessionsError> {
+    Ok((new_key()?, HashMap::new(), Shown::begun(now)))
 }
 
 fn new_key() -> Result<[u8; 32], SessionsError> {
@@ -363,35 +382,14 @@ fn new_key() -> Result<[u8; 32], SessionsError> {
     Ok(key)
 }
 
+/// A mark that may be there, and then is one.
+fn mark(text: Option<String>) -> Option<Option<[u8; 32]>> {
+    text.map_or(Some(None), |text| bytes(&text).map(Some))
+}
+
 fn bytes(text: &str) -> Option<[u8; 32]> {
     Base64UrlUnpadded::decode_vec(text).ok()?.try_into().ok()
 }
-
-/// Who has many sessions loses the oldest; where all have many, so does everybody.
-fn make_room(all: &mut HashMap<TokenHash, Session>, requester: &RequesterName) {
-    let oldest = |all: &HashMap<TokenHash, Session>, of: Option<&RequesterName>| {
-        let fits = |session: &&Session| of.is_none_or(|name| session.requester == *name);
-        let mut found: Vec<_> = all
-            .iter()
-            .filter(|(_, session)| fits(session))
-            .map(|(hash, session)| (session.seen, *hash))
-            .collect();
-        found.sort_unstable();
-        found
-    };
-    for (of, most) in [(Some(requester), MOST_OF_ONE), (None, MOST)] {
-        let found = oldest(all, of);
-        let surplus = (found.len() + 1).saturating_sub(most);
-        for (_, hash) in found.into_iter().take(surplus) {
-            all.remove(&hash);
-        }
-    }
-}
-
-/// In bytes: more than all sessions take.
-const LARGEST: u64 = 16 << 20;
-const MOST: usize = 20_000;
-const MOST_OF_ONE: usize = 64;
 
 #[cfg(test)]
 mod tests;

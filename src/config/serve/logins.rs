@@ -1,16 +1,22 @@
-//! How people log in to a server: `[login.NAME]`.
+//! How people and programs log in to a server: `[login.NAME]`.
+
+mod jwt;
+mod keys;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use serde::Deserialize;
 
+use self::jwt::ProgramTable;
+pub use self::jwt::{JwtConfig, JwtConfigError};
 use super::People;
 use crate::config::Config;
 use crate::login::oidc::{Issuer, PlainHttp, ProviderUrlError};
 use crate::login::{Group, LoginKind, MethodName};
 
-/// One `[login.NAME]` table. What is for an identity provider alone is wanted there, and refused elsewhere.
+/// One `[login.NAME]` table. What is for some kinds alone is wanted there, and refused elsewhere.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(in crate::config) struct LoginTable {
@@ -25,15 +31,19 @@ pub(in crate::config) struct LoginTable {
     same_as: Option<Vec<MethodName>>,
     ca_file: Option<PathBuf>,
     allow_http: Option<bool>,
+    audience: Option<String>,
+    jwks_uri: Option<String>,
+    is: Option<Vec<ProgramTable>>,
 }
 
 /// The kinds of logins that a server knows.
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 enum LoginKindName {
     Key,
     Password,
     Oidc,
+    Jwt,
 }
 
 /// A way to log in.
@@ -45,6 +55,8 @@ pub struct LoginMethod {
     pub kind: LoginKind,
     /// The identity provider that is asked, where it is one.
     pub provider: Option<OidcConfig>,
+    /// The platform whose programs log in, where they do.
+    pub platform: Option<Arc<JwtConfig>>,
 }
 
 /// An identity provider (OpenID Connect), and what its word counts for.
@@ -87,20 +99,32 @@ pub enum LoginConfigError {
     #[error("[login.{0}] and [login.{1}] have the same `issuer`")]
     Issuers(MethodName, MethodName),
     /// It can't be asked.
-    #[error("[login.{method}] is of kind \"oidc\" and has no `{key}`")]
+    #[error("[login.{method}] is of kind \"{kind}\" and has no `{key}`")]
     Lacks {
         /// The method.
         method: MethodName,
+        /// The kind.
+        kind: &'static str,
         /// The key.
         key: &'static str,
     },
     /// It would mean nothing.
-    #[error("[login.{method}] has `{key}`, which is for kind \"oidc\" alone")]
+    #[error("[login.{method}] has `{key}`, which is for kind {kinds} alone")]
     Foreign {
         /// The method.
         method: MethodName,
         /// The key.
         key: &'static str,
+        /// What it is for.
+        kinds: &'static str,
+    },
+    /// It is no platform whose programs log in.
+    #[error("[login.{method}]")]
+    Platform {
+        /// The method.
+        method: MethodName,
+        /// Why.
+        source: JwtConfigError,
     },
     /// It is no address of a provider.
     #[error("[login.{method}]: `issuer` is no address of a provider: {source}")]
@@ -142,26 +166,14 @@ impl LoginTable {
     /// showed who they are.
     pub(in crate::config) fn tells(&self) -> bool {
         match self.kind {
-            LoginKindName::Key | LoginKindName::Password => false,
+            LoginKindName::Key | LoginKindName::Password | LoginKindName::Jwt => false,
             LoginKindName::Oidc => true,
         }
     }
 
-    /// The first key that is for an identity provider.
-    fn of_provider(&self) -> Option<&'static str> {
-        let keys = [
-            (self.issuer.is_some(), "issuer"),
-            (self.client_id.is_some(), "client-id"),
-            (self.client_secret_file.is_some(), "client-secret-file"),
-            (self.scopes.is_some(), "scopes"),
-            (self.requester.is_some(), "requester"),
-            (self.groups.is_some(), "groups"),
-            (self.code.is_some(), "code"),
-            (self.same_as.is_some(), "same-as"),
-            (self.ca_file.is_some(), "ca-file"),
-            (self.allow_http.is_some(), "allow-http"),
-        ];
-        keys.into_iter().find_map(|(is, key)| is.then_some(key))
+    /// Whether programs log in by it, and no people.
+    pub(in crate::config) fn is_of_programs(&self) -> bool {
+        self.kind == LoginKindName::Jwt
     }
 
     fn method(&self, name: &MethodName, config: &Config) -> Result<LoginMethod, LoginConfigError> {
@@ -169,40 +181,51 @@ impl LoginTable {
             LoginKindName::Key => LoginKind::Key,
             LoginKindName::Password => LoginKind::Password,
             LoginKindName::Oidc => LoginKind::Oidc,
+            LoginKindName::Jwt => LoginKind::Jwt,
         };
-        let provider = match (kind, self.of_provider()) {
-            (LoginKind::Oidc, _) => Some(self.provider(name, config)?),
-            (_, Some(key)) => {
-                let method = name.clone();
-                return Err(LoginConfigError::Foreign { method, key });
-            }
-            (_, None) => None,
-        };
+        if let Some((key, kinds)) = self.foreign_key() {
+            let method = name.clone();
+            return Err(LoginConfigError::Foreign { method, key, kinds });
+        }
+        let provider = (kind == LoginKind::Oidc).then(|| self.provider(name, config));
+        let platform = (kind == LoginKind::Jwt).then(|| self.platform(name, config));
         Ok(LoginMethod {
             name: name.clone(),
             kind,
-            provider,
+            provider: provider.transpose()?,
+            platform: platform.transpose()?.map(Arc::new),
         })
     }
 
-    fn provider(&self, name: &MethodName, config: &Config) -> Result<OidcConfig, LoginConfigError> {
-        let lacks = |key| LoginConfigError::Lacks {
-            method: name.clone(),
-            key,
-        };
+    fn issuer(&self, name: &MethodName) -> Result<(Issuer, PlainHttp), LoginConfigError> {
         let http = match self.allow_http {
             Some(true) => PlainHttp::OnLoopback,
             _ => PlainHttp::Refused,
         };
-        let issuer = self.issuer.as_ref().ok_or_else(|| lacks("issuer"))?;
+        let issuer = self.issuer.as_ref();
+        let issuer = issuer.ok_or_else(|| self.lacks(name, "issuer"))?;
         let issuer = Issuer::parse(issuer, http).map_err(|source| LoginConfigError::Issuer {
             method: name.clone(),
             source,
         })?;
+        Ok((issuer, http))
+    }
+
+    fn lacks(&self, method: &MethodName, key: &'static str) -> LoginConfigError {
+        LoginConfigError::Lacks {
+            method: method.clone(),
+            kind: self.kind.as_str(),
+            key,
+        }
+    }
+
+    fn provider(&self, name: &MethodName, config: &Config) -> Result<OidcConfig, LoginConfigError> {
+        let (issuer, http) = self.issuer(name)?;
         let word = |key, word: &str| sent_as_it_is(name, key, word);
-        let client_id = self.client_id.as_ref().ok_or_else(|| lacks("client-id"))?;
+        let client_id = self.client_id.as_ref();
+        let client_id = client_id.ok_or_else(|| self.lacks(name, "client-id"))?;
         let secret = self.client_secret_file.as_ref();
-        let secret = secret.ok_or_else(|| lacks("client-secret-file"))?;
+        let secret = secret.ok_or_else(|| self.lacks(name, "client-secret-file"))?;
         let scopes = match &self.scopes {
             Some(scopes) => scopes
                 .iter()
@@ -274,6 +297,9 @@ pub(super) fn methods(
         if let Some(provider) = &method.provider {
             one_of_its_issuer(method, provider, all.iter().take(place))?;
             all_are_others(method, provider, &all)?;
+        }
+        if let Some(platform) = &method.platform {
+            platform.is_the_only_one(method, all.iter().take(place))?;
         }
     }
     Ok(all)

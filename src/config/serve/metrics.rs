@@ -18,7 +18,10 @@ impl Config {
                  and without a login"
             )
         };
-        open.map(words).into_iter().collect()
+        open.map(words)
+            .into_iter()
+            .chain(self.idle_programs())
+            .collect()
     }
 }
 

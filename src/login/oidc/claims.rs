@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 /// All claims of a token whose signature was checked.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Claims(Map<String, Value>);
+pub(in crate::login) struct Claims(Map<String, Value>);
 
 /// Why a claim says nothing.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -49,12 +49,12 @@ pub enum ClaimError {
 }
 
 impl Claims {
-    pub(super) fn new(claims: Map<String, Value>) -> Self {
+    pub(in crate::login) fn new(claims: Map<String, Value>) -> Self {
         Self(claims)
     }
 
     /// The claim itself; one that is `null` is not there.
-    pub(super) fn of(&self, claim: &str) -> Option<&Value> {
+    pub(in crate::login) fn of(&self, claim: &str) -> Option<&Value> {
         self.0.get(claim).filter(|value| !value.is_null())
     }
 
@@ -63,7 +63,7 @@ impl Claims {
         self.0.contains_key(claim)
     }
 
-    pub(super) fn text(&self, claim: &str) -> Result<&str, ClaimError> {
+    pub(in crate::login) fn text(&self, claim: &str) -> Result<&str, ClaimError> {
         self.text_if_there(claim)?.ok_or_else(|| missing(claim))
     }
 
@@ -76,7 +76,7 @@ impl Claims {
     }
 
     /// Seconds since 1970, of which a provider may tell fractions (RFC 7519, 2).
-    pub(super) fn time(&self, claim: &str) -> Result<u64, ClaimError> {
+    pub(in crate::login) fn time(&self, claim: &str) -> Result<u64, ClaimError> {
         self.time_if_there(claim)?.ok_or_else(|| missing(claim))
     }
 
@@ -91,7 +91,7 @@ impl Claims {
     }
 
     /// Whom it is for: one, or a list.
-    pub(super) fn audience(&self) -> Result<Vec<&str>, ClaimError> {
+    pub(in crate::login) fn audience(&self) -> Result<Vec<&str>, ClaimError> {
         match self.of("aud") {
             Some(Value::Array(_)) => self.texts("aud"),
             _ => Ok(vec![self.text("aud")?]),

@@ -19,6 +19,31 @@ pub struct Provider {
     names_itself: bool,
 }
 
+/// What is needed of the description of a platform that logs in programs, and no people.
+#[derive(Deserialize)]
+struct KeysAlone {
+    issuer: String,
+    jwks_uri: String,
+}
+
+/// Where the keys of an issuer are, by its own description: of one that logs in nobody in a browser, nothing more
+/// is needed.
+///
+/// # Errors
+/// [`ProviderError`].
+pub fn keys_of_issuer(
+    issuer: &Issuer,
+    document: &[u8],
+    http: PlainHttp,
+) -> Result<ProviderUrl, ProviderError> {
+    if document.len() > DOCUMENT_MAX {
+        return Err(ProviderError::TooLong);
+    }
+    let members: KeysAlone = strict(document)?;
+    is_of(issuer, &members.issuer)?;
+    end_point(issuer, ("jwks_uri", &members.jwks_uri), http)
+}
+
 /// How a client's secret goes to the token end point (OpenID Connect Core, 9).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum SecretGoes {
@@ -96,12 +121,7 @@ impl Provider {
             return Err(ProviderError::TooLong);
         }
         let members: Members = strict(document)?;
-        if members.issuer != issuer.as_str() {
-            return Err(ProviderError::Issuer {
-                found: members.issuer.chars().take(SHOWN_MAX).collect(),
-                wanted: issuer.as_str().to_owned(),
-            });
-        }
+        is_of(issuer, &members.issuer)?;
         members.can_do_it()?;
         let end_point = |member, text: &str| end_point(issuer, (member, text), http);
         let userinfo = members.userinfo_endpoint.as_deref();
@@ -205,6 +225,16 @@ impl Members {
             Err(ProviderError::Lacks("client authentication by a secret"))
         }
     }
+}
+
+fn is_of(issuer: &Issuer, found: &str) -> Result<(), ProviderError> {
+    if found == issuer.as_str() {
+        return Ok(());
+    }
+    Err(ProviderError::Issuer {
+        found: found.chars().take(SHOWN_MAX).collect(),
+        wanted: issuer.as_str().to_owned(),
+    })
 }
 
 fn end_point(

@@ -68,7 +68,11 @@ struct Header {
 }
 
 /// The claims of a token that one of the keys signed, and which calls itself one of these, or nothing.
-pub(super) fn signed(token: &str, keys: &KeySet, types: &[&str]) -> Result<Claims, TokenError> {
+pub(in crate::login) fn signed(
+    token: &str,
+    keys: &KeySet,
+    types: &[&str],
+) -> Result<Claims, TokenError> {
     let jws = Jws::parse(token, TOKEN_MAX)?;
     let header: Header = jws.header()?;
     let is_other = |typ: &String| !types.iter().any(|one| typ.eq_ignore_ascii_case(one));
@@ -86,7 +90,7 @@ pub(super) fn signed(token: &str, keys: &KeySet, types: &[&str]) -> Result<Claim
 }
 
 /// By whom it is.
-pub(super) fn check_issuer(claims: &Claims, wanted: &str) -> Result<(), TokenError> {
+pub(in crate::login) fn check_issuer(claims: &Claims, wanted: &str) -> Result<(), TokenError> {
     let found = claims.text("iss")?;
     if found == wanted {
         return Ok(());
@@ -112,7 +116,7 @@ pub(super) fn check_audience(claims: &Claims, client_id: &str) -> Result<(), Tok
 }
 
 /// Whether it counts now.
-pub(super) fn check_times(claims: &Claims, now: u64) -> Result<(), TokenError> {
+pub(in crate::login) fn check_times(claims: &Claims, now: u64) -> Result<(), TokenError> {
     let expires = claims.time("exp")?;
     if now >= expires.saturating_add(TOLERANCE) {
         return Err(TokenError::Expired(now - expires));
@@ -130,7 +134,7 @@ fn shown(text: &str) -> String {
 }
 
 /// Of clocks that are apart, in seconds.
-pub(super) const TOLERANCE: u64 = 60;
+pub(in crate::login) const TOLERANCE: u64 = 60;
 /// A token with hundreds of groups has less.
 const TOKEN_MAX: usize = 64 * 1024;
 /// Of what somebody else wrote, in a message.

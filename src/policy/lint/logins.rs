@@ -15,6 +15,8 @@ pub struct KnownLogin<'a> {
     /// Whether an identity provider stands behind it, who tells of groups and how somebody
     /// showed who they are.
     pub tells: bool,
+    /// Whether programs log in by it, and no people.
+    pub is_of_programs: bool,
 }
 
 /// The methods that say who is in a group, by the name of the group.
@@ -41,6 +43,7 @@ pub(super) fn odd_logins(
     let mut found: Vec<_> = login
         .map(|login| odd_methods(login, logins))
         .unwrap_or_default();
+    found.extend(odd_programs(role, logins));
     let opening = |group: &&Group| opens(login, logins, group);
     let is_by_name = !matches!(role.requesters(), Permit::Nothing | Permit::Only([]));
     found.extend(
@@ -84,6 +87,25 @@ fn odd_methods(login: &RoleLogin, logins: &[KnownLogin<'_>]) -> Vec<Oddity> {
             .map(|(_, field)| Oddity::UntoldLogin(field)),
     );
     found
+}
+
+/// Of a server that no program logs in to, nobody expects that it opens a role for them.
+fn odd_programs(role: &Role, logins: &[KnownLogin<'_>]) -> Vec<Oddity> {
+    let mut of_programs = logins.iter().filter(|login| login.is_of_programs);
+    match (&role.table().login, role.table().automation) {
+        (None, true) if of_programs.next().is_some() => vec![Oddity::UnnamedPrograms],
+        (Some(login), false) => {
+            let is_named = |known: &&KnownLogin<'_>| {
+                let mut methods = login.methods.iter();
+                methods.any(|method| method.as_str() == known.name)
+            };
+            let named = of_programs.filter(is_named);
+            named
+                .map(|known| Oddity::NotForPrograms(known.name.to_owned()))
+                .collect()
+        }
+        _ => Vec::new(),
+    }
 }
 
 /// Whether somebody could be in the group, and come in by it.

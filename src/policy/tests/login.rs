@@ -169,6 +169,48 @@ fn a_group_opens_a_role_beside_names_and_by_its_own_method_alone() {
 }
 
 #[test]
+fn a_program_reaches_roles_for_programs_and_they_reach_nobody_whom_they_dont_name() {
+    let program = || facts("ci", LoginWay::Program);
+    for line in ["", "login = { methods = [\"ci\"] }"] {
+        let words = refused(&role(&format!("{ENGINEER}\n{line}")), program()).unwrap();
+        assert!(words.contains("with `automation = true` alone"), "{words}");
+    }
+    let automation = |line: &str| {
+        let forced = "automation = true\ncritical-options = { forced = { source-address = \
+            \"192.0.2.1/32\", force-command = \"/bin/true\" } }";
+        let lines = ENGINEER.lines();
+        let lines = lines.filter(|line| !line.starts_with("critical-options"));
+        role(&lines.chain([forced, line]).collect::<Vec<_>>().join("\n"))
+    };
+    let named = automation("login = { methods = [\"ci\"] }");
+    assert_eq!(refused(&named, program()), None);
+    assert_eq!(
+        refused(&named, facts("other", LoginWay::Program)).unwrap(),
+        "a login by `other` doesn't open the role: its methods are ci"
+    );
+    for person in [key("keys"), other("start"), work(&[])] {
+        assert!(refused(&named, person.clone()).is_some(), "{person:?}");
+        // A key that is enrolled opens a role that names no login, but none of this kind.
+        let words = refused(&automation(""), person).unwrap();
+        assert!(words.contains("names no `login`"), "{words}");
+    }
+    assert!(refused(&automation(""), program()).is_some());
+    let both = automation("login = { methods = [\"ci\", \"keys\"] }");
+    assert_eq!(refused(&both, key("keys")), None);
+    assert_eq!(refused(&both, program()), None);
+}
+
+#[test]
+fn lint_names_roles_that_programs_reach_not() {
+    let of = |lines: &str| odd(&format!("requesters = [\"peter\"]\n{lines}"));
+    let no_program = || vec![Oddity::NotForPrograms("ci".to_owned())];
+    assert_eq!(of("login = { methods = [\"ci\"] }"), no_program());
+    assert_eq!(of("login = { methods = [\"keys\", \"ci\"] }"), no_program());
+    assert_eq!(of("automation = true"), [Oddity::UnnamedPrograms]);
+    assert_eq!(of("automation = true\nlogin = { methods = [\"ci\"] }"), []);
+}
+
+#[test]
 fn a_role_without_groups_has_the_text_that_it_had() {
     let old = text::text(&role(ENGINEER), &suffixes(), &[]).unwrap();
     assert!(!old.contains("groups") && !old.contains("login"));
@@ -182,8 +224,17 @@ fn a_role_without_groups_has_the_text_that_it_had() {
 
 /// What lint says of logins of the role; `work` and `corp` tell of groups.
 fn odd(lines: &str) -> Vec<Oddity> {
-    let of = |name, tells| KnownLogin { name, tells };
-    let logins = [of("keys", false), of("work", true), of("corp", true)];
+    let of = |name, tells, is_of_programs| KnownLogin {
+        name,
+        tells,
+        is_of_programs,
+    };
+    let logins = [
+        of("keys", false, false),
+        of("work", true, false),
+        of("corp", true, false),
+        of("ci", false, true),
+    ];
     let names = ENGINEER
         .lines()
         .filter(|line| !line.starts_with("requesters"));
@@ -198,6 +249,8 @@ fn odd(lines: &str) -> Vec<Oddity> {
                 | Oddity::Unreachable
                 | Oddity::GroupOfTwo { .. }
                 | Oddity::UntoldLogin(_)
+                | Oddity::NotForPrograms(_)
+                | Oddity::UnnamedPrograms
                 | Oddity::Absent(_)
         )
     };

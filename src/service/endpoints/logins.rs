@@ -2,6 +2,7 @@
 
 mod key;
 mod password;
+mod program;
 mod provider;
 
 use axum::http::StatusCode;
@@ -13,6 +14,7 @@ use crate::api::login::{LoginBegun, NewLogin, Session as SessionJson, SessionOpe
 use crate::issue::lock;
 use crate::ledger::{LoginError, LoginSeen};
 use crate::login::dpop::Proof;
+use crate::login::jwt::ProgramMark;
 use crate::login::password::PasswordMark;
 use crate::login::{Login, LoginKind};
 use crate::service::Service;
@@ -33,7 +35,7 @@ pub(in crate::service) fn token(service: &Service, id: &str, asked: &Asked) -> O
             let requester = opened.session.requester.clone();
             Outcome::of(json(StatusCode::OK, &opened))
                 .by(&requester)
-                .noting(format!("logged in, entry {login}"))
+                .noting(login)
         }
         Err(refused) => Outcome::of(Err(refused)),
     }
@@ -87,21 +89,27 @@ pub(in crate::service) struct Opener {
     pub(in crate::service) user: Option<PasswordMark>,
     /// What an identity provider said, where one did.
     pub(in crate::service) at_provider: Option<AtProvider>,
+    /// The program that it is, where it is one.
+    pub(in crate::service) program: Option<ProgramMark>,
 }
 
-fn opened(service: &Service, id: &str, asked: &Asked) -> Result<(SessionOpened, u64), Refused> {
+/// A session, and what the log says of it.
+fn opened(service: &Service, id: &str, asked: &Asked) -> Result<(SessionOpened, String), Refused> {
     let proof = service.proof(asked, None)?;
     // Who logs out at the provider meanwhile waits until the session is there, and then it ends.
-    let _no_logout = service.logouts.login();
+    // Of others, some wait for a platform's keys, and would keep logouts waiting.
+    let is_at_provider = service.provider_logins.has(id, service.now());
+    let _no_logout = is_at_provider.then(|| service.logouts.login());
     let opener = opener(service, id, asked, &proof)?;
     let tried = service.metrics.login(opener.login.kind());
     let now = service.now();
-    let until = now.saturating_add(service.serve.longest);
+    let until = now.saturating_add(longest(service, opener.login.kind()));
     let Opener {
         login,
         key,
         user,
         at_provider,
+        program,
     } = opener;
     let seen = LoginSeen {
         name: login.name().to_string(),
@@ -124,6 +132,7 @@ fn opened(service: &Service, id: &str, asked: &Asked) -> Result<(SessionOpened, 
         key: *proof.key(),
         user,
         at_provider,
+        program,
         login: position,
         until,
         seen: now,
@@ -133,7 +142,27 @@ fn opened(service: &Service, id: &str, asked: &Asked) -> Result<(SessionOpened, 
     let token = token.map_err(Refused::fault)?;
     tried.succeeded();
     let session = told;
-    Ok((SessionOpened { token, session }, position))
+    Ok((SessionOpened { token, session }, note(&login, position)))
+}
+
+/// How long a session lives at most: that of a program for what it began with, and no longer.
+fn longest(service: &Service, kind: LoginKind) -> u64 {
+    match kind {
+        LoginKind::Jwt => service.serve.longest.min(OF_PROGRAM),
+        LoginKind::Key | LoginKind::Password | LoginKind::Oidc => service.serve.longest,
+    }
+}
+
+fn note(login: &Login, position: u64) -> String {
+    match login.subject() {
+        Some(said) if login.kind() == LoginKind::Jwt => {
+            format!(
+                "logged in, entry {position}, by a token about {}",
+                said.subject
+            )
+        }
+        _ => format!("logged in, entry {position}"),
+    }
 }
 
 fn opener(service: &Service, id: &str, asked: &Asked, proof: &Proof) -> Result<Opener, Refused> {
@@ -151,6 +180,7 @@ fn opener(service: &Service, id: &str, asked: &Asked, proof: &Proof) -> Result<O
     let opener = match kind {
         LoginKind::Key => key::opener(service, asked, (id, &begun), proof),
         LoginKind::Password => password::opener(service, asked, &begun),
+        LoginKind::Jwt => program::opener(service, asked, &begun, proof),
         // Such a login waits among those of providers.
         LoginKind::Oidc => Err(no_login()),
     };
@@ -173,5 +203,7 @@ fn no_login() -> Refused {
     Refused::new(ProblemKind::Login, NO_LOGIN)
 }
 
+/// In seconds.
+const OF_PROGRAM: u64 = 10 * 60;
 const NO_LOGIN: &str =
     "the login was answered before, is over, or what was shown opens nothing here: begin anew";

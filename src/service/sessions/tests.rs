@@ -1,5 +1,6 @@
 //! What is kept of sessions, and what ends them.
 
+use super::room::MOST_OF_ONE;
 use super::*;
 use crate::login::dpop::SessionKey;
 
@@ -23,6 +24,7 @@ fn session(requester: &str, seen: u64) -> Session {
             acr: None,
             groups: vec!["work:engineers".parse().unwrap()],
         }),
+        program: (requester == "deploy-web").then_some([6; 32]),
         login: 7,
         until: NOW + 3600,
         seen,
@@ -32,7 +34,7 @@ fn session(requester: &str, seen: u64) -> Session {
 fn open(path: &Path) -> (Sessions, Vec<String>) {
     let told = Mutex::new(Vec::new());
     let tell = |words| told.lock().unwrap().push(words);
-    let sessions = Sessions::open(path, 600, &tell).unwrap();
+    let sessions = Sessions::open(path, 600, NOW, &tell).unwrap();
     (sessions, told.into_inner().unwrap())
 }
 

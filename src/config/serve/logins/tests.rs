@@ -118,7 +118,7 @@ fn what_is_no_way_to_log_in_is_said_in_words() {
         ),
         (
             "[login.start]\nkind = \"password\"\nissuer = \"https://a.example\"\n".to_owned(),
-            "for kind \"oidc\" alone",
+            "for kind \"oidc\" or \"jwt\" alone",
         ),
     ] {
         let error = logins(&text).unwrap_err().to_string();

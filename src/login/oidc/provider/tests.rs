@@ -151,3 +151,37 @@ fn an_issuer_at_an_address_has_its_end_points_there() {
     let elsewhere = of("http://127.0.0.1:8/keys");
     assert!(matches!(elsewhere, Err(ProviderError::Inner { .. })));
 }
+
+#[test]
+fn a_platform_that_logs_in_nobody_says_where_its_keys_are() {
+    let issuer = Issuer::parse(ISSUER, PlainHttp::Refused).unwrap();
+    let of = |document: &str| keys_of_issuer(&issuer, document.as_bytes(), PlainHttp::Refused);
+    let described = |issuer: &str, keys: &str| {
+        // As GitHub has it.
+        json!({
+            "issuer": issuer, "jwks_uri": keys, "subject_types_supported": ["public", "pairwise"],
+            "response_types_supported": ["id_token"], "id_token_signing_alg_values_supported": ["RS256"],
+        })
+        .to_string()
+    };
+    let keys = "https://keys.example.net/.well-known/jwks";
+    assert_eq!(of(&described(ISSUER, keys)).unwrap().as_str(), keys);
+    let other = of(&described("https://id.example.org/realms/other", keys));
+    assert!(matches!(other, Err(ProviderError::Issuer { .. })));
+    for inner in [
+        "https://10.0.0.1:6443/openid/v1/jwks",
+        "https://localhost/keys",
+    ] {
+        let inner = of(&described(ISSUER, inner));
+        assert!(matches!(inner, Err(ProviderError::Inner { .. })));
+    }
+    for plain in ["http://keys.example.net/", "http://127.0.0.1/"] {
+        let plain = of(&described(ISSUER, plain));
+        assert!(matches!(plain, Err(ProviderError::Url { .. })));
+    }
+    let twice = described(ISSUER, keys).replacen('{', "{\"jwks_uri\":\"https://evil.example\",", 1);
+    for text in ["", "[]", "{}", twice.as_str()] {
+        assert!(matches!(of(text), Err(ProviderError::Json(_))), "{text}");
+    }
+    assert_eq!(of(&" ".repeat((1 << 20) + 1)), Err(ProviderError::TooLong));
+}

@@ -37,6 +37,7 @@ pub(super) fn opener(
         key,
         user: None,
         at_provider: None,
+        program: None,
     })
 }
 

@@ -31,6 +31,7 @@ pub(super) fn opener(service: &Service, asked: &Asked, begun: &Begun) -> Result<
         key: Vec::new(),
         user: users.mark(&name),
         at_provider: None,
+        program: None,
     })
 }
 

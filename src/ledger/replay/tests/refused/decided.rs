@@ -109,7 +109,7 @@ fn what_policy_refuses() {
             },
             "broken 5: its content has no key ID: key ID is empty",
         ),
-        DirectOff | OtherCa | Requester | Login | LoginCode | LoginAge | LoginAmr | LoginAcr | KeyType | PrincipalNotNamed | Principal | NoStorage
+        DirectOff | OtherCa | Requester | Login | LoginOfProgram | LoginUnnamed | LoginCode | LoginAge | LoginAmr | LoginAcr | KeyType | PrincipalNotNamed | Principal | NoStorage
             | NoProof | Unbelieved | NoLifetime | LifetimeNotNamed | Lifetime | BackDate
             | OptionForced | OptionNotAllowed | NoTouch | Options | Automation | NoReason
             | KeyIdNotAllowed | KeyIdNotNamed => Untold(
