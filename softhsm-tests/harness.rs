@@ -16,6 +16,7 @@ pub(crate) mod log_socket;
 pub(crate) mod module;
 pub(crate) mod odd;
 pub(crate) mod p11kit;
+pub(crate) mod platform;
 pub(crate) mod printer;
 pub(crate) mod process;
 pub(crate) mod pty;

@@ -2,6 +2,7 @@
 
 mod by_its_client;
 mod by_password;
+mod by_program;
 mod by_provider;
 mod client;
 mod documented;

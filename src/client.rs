@@ -17,6 +17,7 @@ mod log_in;
 mod loopback;
 mod order;
 pub mod place;
+mod program;
 mod receipts;
 mod trust;
 
@@ -27,5 +28,6 @@ pub use folder::{FolderError, FolderLock, KeptSession, ServerFolder};
 pub use held::{Held, HeldCertificate, Whereabouts};
 pub use log_in::{LogInBy, LogInError, log_in};
 pub use order::{Order, OrderError, Ordered, RoleOffered, order, roles};
+pub use program::{TokenError, TokenPlace, log_in_as_program};
 pub use receipts::{NewReceipt, ReceiptsBefore};
 pub use trust::{TrustError, Trusted};

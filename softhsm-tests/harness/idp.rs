@@ -47,6 +47,15 @@ impl Idp {
         Self::with_clients(&clients.collect(), accounts)
     }
 
+    /// One whose client is a program, `deployer`, and has tokens of its own.
+    pub(crate) fn of_programs() -> Self {
+        let client = json!({
+            "client_id": "deployer", "client_secret": SECRET, "redirect_uris": [], "response_types": [],
+            "grant_types": ["client_credentials"],
+        });
+        Self::with_clients(&json!([client]), &json!({}))
+    }
+
     /// The same, with clients as the provider takes them.
     pub(crate) fn with_clients(clients: &Value, accounts: &Value) -> Self {
         let config = json!({ "clients": clients, "accounts": accounts }).to_string();
@@ -99,6 +108,22 @@ impl Idp {
         let ask = ask.header("Authorization", format!("Basic {account}"));
         let text = ask.send_form(form).unwrap().body_mut().read_to_string();
         serde_json::from_str(&text.unwrap()).unwrap()
+    }
+
+    /// The access token of the program, for this audience (RFC 8707): a JSON Web Token (RFC 9068).
+    pub(crate) fn program_token(&self, audience: &str) -> String {
+        let form = [
+            ("grant_type", "client_credentials"),
+            ("resource", audience),
+            ("scope", "certificates"),
+        ];
+        let account = Base64::encode_string(format!("deployer:{SECRET}").as_bytes());
+        let ask = agent().post(format!("{}/token", self.issuer));
+        let ask = ask.header("Authorization", format!("Basic {account}"));
+        let text = ask.send_form(form).unwrap().body_mut().read_to_string();
+        let given: Value = serde_json::from_str(&text.unwrap()).unwrap();
+        let token = given["access_token"].as_str();
+        token.unwrap_or_else(|| panic!("{given}")).to_owned()
     }
 
     /// What it says of whoever an access token is about.

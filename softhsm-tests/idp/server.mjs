@@ -34,7 +34,22 @@ const configuration = {
   // What a client asks for by its scopes is in the ID token, as most providers have it.
   conformIdTokenClaims: false,
   pkce: { methods: ['S256'], required: () => true },
-  features: { devInteractions: { enabled: false }, backchannelLogout: { enabled: true } },
+  features: {
+    devInteractions: { enabled: false },
+    backchannelLogout: { enabled: true },
+    // A program has tokens of its own, each for the one server that it names.
+    clientCredentials: { enabled: true },
+    resourceIndicators: {
+      enabled: true,
+      getResourceServerInfo: (_context, audience) => ({
+        scope: 'certificates',
+        audience,
+        accessTokenTTL: 3600,
+        accessTokenFormat: 'jwt',
+        jwt: { sign: { alg: 'RS256' } },
+      }),
+    },
+  },
   interactions: { url: (_context, interaction) => `/interaction/${interaction.uid}` },
   findAccount: (_context, subject) =>
     Object.hasOwn(accounts, subject)

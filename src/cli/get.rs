@@ -20,7 +20,7 @@ pub(crate) struct Get {
     getting: Getting,
 
     /// Stay, and renew it at about two thirds of its life, until the session ends
-    #[arg(long, conflicts_with = "if_needed")]
+    #[arg(long, conflicts_with_all = ["if_needed", "ci"])]
     watch: bool,
 }
 
@@ -39,4 +39,5 @@ Examples:
   punchmark get
   punchmark get --role production --if-needed 15m
   punchmark get --role engineer --key ~/.ssh/id_ed25519.pub
-  punchmark get --role engineer --watch";
+  punchmark get --role engineer --watch
+  punchmark get --ci --server ca.example.org --role deploy";

@@ -10,7 +10,7 @@ use super::base::asks_for_pins::AsksForPins;
 use super::base::context::Context;
 use super::base::failure::{Exit, Failure, Kind};
 use super::base::server::ServerArgument;
-use super::base::server::getting::{Getting, LogsIn};
+use super::base::server::getting::{Ci, Getting, LogsIn};
 use crate::client::place::files_of;
 use crate::request::RoleName;
 
@@ -45,6 +45,7 @@ impl Ssh {
             if_needed: Some(MARGIN),
             validity: Vec::new(),
             reason: None,
+            ci: Ci::default(),
             asks: self.asks,
         };
         getting.run(LogsIn::Again, context)?;

@@ -1,7 +1,8 @@
 //! What a client keeps of a server between two runs: one folder a server, for this account alone.
 //!
 //! `server.json` is what the server was when it was met, `session.json` the session with its key, and
-//! `certificates.json` what was got, `receipts` what showed that the ledger has it. Whoever changes one of them holds the lock; a lone reader needs none,
+//! `certificates.json` what was got, `receipts` what showed that the ledger has it; `program.json` has the key that a
+//! program logs in with. Whoever changes one of them holds the lock; a lone reader needs none,
 //! since files are made whole.
 
 mod receipts;
@@ -41,6 +42,12 @@ pub struct KeptSession {
     seed: Secret,
     /// What the server says of it.
     pub session: Session,
+}
+
+/// The key that a program logs in with.
+#[derive(Serialize, Deserialize)]
+struct KeptKey {
+    seed: Secret,
 }
 
 /// Why nothing is kept, or nothing of it can be read.
@@ -147,6 +154,29 @@ impl ServerFolder {
         self.remove(SESSION)
     }
 
+    /// The key that a program logs in with each time; none before the first.
+    ///
+    /// # Errors
+    /// [`FolderError`].
+    pub fn program_key(&self) -> Result<Option<SessionKey>, FolderError> {
+        let kept: Option<KeptKey> = self.read(PROGRAM)?;
+        let broken = || FolderError::Form(self.path.join(PROGRAM));
+        let key = kept.map(|kept| key_of(&kept.seed).ok_or_else(broken));
+        key.transpose()
+    }
+
+    /// Keeps that key.
+    ///
+    /// # Errors
+    /// [`FolderError`].
+    pub fn keep_program_key(
+        &self,
+        _lock: &FolderLock,
+        key: &SessionKey,
+    ) -> Result<(), FolderError> {
+        self.write(PROGRAM, &KeptKey { seed: seed_of(key) })
+    }
+
     /// The certificates that were got here.
     ///
     /// # Errors
@@ -204,10 +234,10 @@ impl KeptSession {
     /// A session that was just opened, with its key.
     #[must_use]
     pub fn new(token: Secret, key: &SessionKey, session: Session) -> Self {
-        let seed = Base64UrlUnpadded::encode_string(&*key.seed());
+        let seed = seed_of(key);
         Self {
             token,
-            seed: Secret::new(seed),
+            seed,
             session,
         }
     }
@@ -215,9 +245,7 @@ impl KeptSession {
     /// Its key; none if the file was damaged.
     #[must_use]
     pub fn key(&self) -> Option<SessionKey> {
-        let mut seed = Zeroizing::new([0; 32]);
-        let decoded = Base64UrlUnpadded::decode(self.seed.expose(), &mut *seed).ok()?;
-        (decoded.len() == 32).then(|| SessionKey::from_seed(&seed))
+        key_of(&self.seed)
     }
 
     /// Whether it is over by this clock.
@@ -227,12 +255,23 @@ impl KeptSession {
     }
 }
 
+fn seed_of(key: &SessionKey) -> Secret {
+    Secret::new(Base64UrlUnpadded::encode_string(&*key.seed()))
+}
+
+fn key_of(seed: &Secret) -> Option<SessionKey> {
+    let mut bytes = Zeroizing::new([0; 32]);
+    let decoded = Base64UrlUnpadded::decode(seed.expose(), &mut *bytes).ok()?;
+    (decoded.len() == 32).then(|| SessionKey::from_seed(&bytes))
+}
+
 fn servers() -> Option<PathBuf> {
     Some(state_folder()?.join("servers"))
 }
 
 const SERVER: &str = "server.json";
 const SESSION: &str = "session.json";
+const PROGRAM: &str = "program.json";
 const CERTIFICATES: &str = "certificates.json";
 const MODE: u32 = 0o600;
 const LARGEST: usize = 1024 * 1024;

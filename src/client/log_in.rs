@@ -23,6 +23,9 @@ pub enum LogInError {
     /// The login at the provider opened nothing.
     #[error(transparent)]
     ByProvider(ExchangeError),
+    /// The token of a program opened nothing.
+    #[error(transparent)]
+    ByToken(ExchangeError),
     /// A method of another kind.
     #[error(
         "login method {method} of {server} is of kind {kind:?}, which is not what it said before, or none that this program knows"

@@ -17,6 +17,7 @@ use crate::client::{Exchange, FolderLock, ServerAddress, ServerFolder, TrustErro
 use crate::config;
 
 pub(crate) use session::{LogInArguments, Opened, nobody_is_logged_in};
+use session::{logged_in, new_key};
 
 /// Which server.
 #[derive(Debug, Args)]

@@ -2,7 +2,9 @@
 
 use crate::cli::base::failure::{Advised, Kind};
 use crate::client::place::PlaceError;
-use crate::client::{AddressError, ExchangeError, FolderError, LogInError, OrderError, TrustError};
+use crate::client::{
+    AddressError, ExchangeError, FolderError, LogInError, OrderError, TokenError, TrustError,
+};
 use crate::request::SignRequestError;
 
 impl Advised for ExchangeError {
@@ -63,7 +65,7 @@ impl Advised for TrustError {
 impl Advised for LogInError {
     fn kind(&self) -> Kind {
         match self {
-            Self::Exchange(error) | Self::ByProvider(error) => error.kind(),
+            Self::Exchange(error) | Self::ByProvider(error) | Self::ByToken(error) => error.kind(),
             _ => Kind::Failed,
         }
     }
@@ -80,7 +82,7 @@ impl Advised for LogInError {
                  with --identity"
                     .to_owned(),
             ),
-            Self::Exchange(error) | Self::ByProvider(error) => error.hint(),
+            Self::Exchange(error) | Self::ByProvider(error) | Self::ByToken(error) => error.hint(),
             Self::Sign(error) => error.hint(),
             _ => None,
         }
@@ -121,6 +123,8 @@ impl Advised for AddressError {
         Kind::Usage
     }
 }
+
+impl Advised for TokenError {}
 
 impl Advised for PlaceError {}
 

@@ -1,5 +1,6 @@
 //! A certificate from a server, as several commands get one: into the ssh-agent, or beside a key.
 
+mod ci;
 mod key;
 mod placed;
 mod receipt;
@@ -8,6 +9,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+pub(crate) use self::ci::Ci;
 use self::key::{Asks, Key};
 use self::placed::{place, tell};
 use super::{LogInArguments, Opened, ServerArgument, Unvisited, Visit, nobody_is_logged_in, plain};
@@ -54,6 +56,9 @@ pub(crate) struct Getting {
     pub(crate) reason: Option<Reason>,
 
     #[command(flatten)]
+    pub(crate) ci: Ci,
+
+    #[command(flatten)]
     pub(crate) asks: AsksForPins,
 }
 
@@ -69,14 +74,14 @@ pub(crate) enum LogsIn {
 impl Getting {
     /// Gets a certificate, unless there is one that is good enough.
     pub(crate) fn run(&self, again: LogsIn, context: &Context) -> Result<Exit, Failure> {
-        let folder = self.server.folder()?;
+        let folder = self.folder()?;
         if self.has_enough(&folder)? {
             return Ok(Exit::Done);
         }
         let done = match nobody_logs_in(&folder)? {
             // Whoever holds the lock may wait for a person.
-            Some(failure) => Err(Unvisited::Down(failure)),
-            None => self.behind_others(&folder, again, context),
+            Some(failure) if !self.ci.ci => Err(Unvisited::Down(failure)),
+            _ => self.behind_others(&folder, again, context),
         };
         match done {
             Err(Unvisited::Down(failure)) if self.lives(&folder)? => {
@@ -87,6 +92,14 @@ impl Getting {
                 Ok(Exit::Done)
             }
             done => Ok(done.map(|()| Exit::Done)?),
+        }
+    }
+
+    fn folder(&self) -> Result<ServerFolder, Failure> {
+        if self.ci.ci {
+            self.ci.folder(&self.server)
+        } else {
+            self.server.folder()
         }
     }
 
@@ -119,7 +132,11 @@ impl Getting {
         context: &Context,
     ) -> Result<(), Unvisited> {
         let trusted = folder.trusted().map_err(Failure::from)?;
-        let trusted = trusted.ok_or_else(|| not_logged_in(&self.server))?;
+        let trusted = if self.ci.ci {
+            self.ci.trusted(trusted, self.server.server.as_ref())?
+        } else {
+            trusted.ok_or_else(|| not_logged_in(&self.server))?
+        };
         let visit = Visit::begin(folder.clone(), lock, trusted, &[], context)?;
         self.get(visit, again, context)
     }
@@ -182,9 +199,10 @@ impl Getting {
         let (opened, offered) = self.session(&mut visit, (again, &mut pins), context)?;
         let role = self.chosen(&offered)?;
         let ca = visit.trusted.ca_key(&visit.about, &role.ca);
+        let ca = ca.filter(|_| self.ci.takes(&role.ca, &visit.trusted));
         let ca = ca.ok_or_else(|| {
             Failure::new(format!(
-                "the server signs role {} by a CA that it doesn't name",
+                "the server signs role {} by a CA that it doesn't name, or --ca-fingerprint doesn't",
                 role.name
             ))
         })?;
@@ -233,6 +251,9 @@ impl Getting {
         (again, pins): (LogsIn, &mut dyn AskPin),
         context: &Context,
     ) -> Result<(Opened, Vec<RoleOffered>), Unvisited> {
+        if self.ci.ci {
+            return self.ci.session(visit, context);
+        }
         if let Some(opened) = Opened::kept(visit)? {
             match roles(&mut visit.exchange, &opened.kept, &opened.key) {
                 Err(error) if error.is_logged_out() => {}

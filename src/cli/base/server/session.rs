@@ -199,7 +199,7 @@ fn login_wants_somebody(method: &str, trusted: &Trusted) -> String {
 }
 
 /// `logged in as peter by keys until 2026-11-27 20:05`
-fn logged_in(kept: &KeptSession) -> String {
+pub(super) fn logged_in(kept: &KeptSession) -> String {
     let session = &kept.session;
     let of_method = format!("{}:", session.method);
     let names = session.groups.iter();
@@ -259,7 +259,7 @@ fn method(visit: &Visit, arguments: &LogInArguments) -> Result<Method, Failure> 
     }
 }
 
-fn new_key() -> Result<SessionKey, Failure> {
+pub(super) fn new_key() -> Result<SessionKey, Failure> {
     let mut seed = zeroize::Zeroizing::new([0; 32]);
     getrandom::fill(&mut *seed).at("no random numbers")?;
     Ok(SessionKey::from_seed(&seed))
