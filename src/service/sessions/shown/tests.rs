@@ -58,10 +58,10 @@ fn a_file_that_was_lost_takes_no_token_that_is_older() {
     let path = folder.path().join("a.sessions");
     let sessions = open(&path, NOW);
     sessions.show(&token(1, NOW), &key(1), NOW).unwrap();
-    for lose in [
-        &(|| std::fs::remove_file(&path).unwrap()) as &dyn Fn(),
-        &|| std::fs::write(&path, "{}").unwrap(),
-    ] {
+    let ways: [&dyn Fn(); 2] = [&|| std::fs::remove_file(&path).unwrap(), &|| {
+        std::fs::write(&path, "{}").unwrap();
+    }];
+    for lose in ways {
         lose();
         let sessions = open(&path, NOW + 100);
         for seed in [1, 2] {
