@@ -99,6 +99,7 @@ pub struct PasswordShown {
 
 /// The answer to a login of kind `jwt`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "service", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct TokenShown {
     /// The token of the platform that the program runs on.

@@ -7,6 +7,7 @@ use crate::api::issue::{ChallengeMade, Decision, Issued, RequestShown};
 use crate::api::listing::Page;
 use crate::api::login::{
     KeyShown, LoginBegun, NewLogin, PasswordShown, ProviderShown, Session, SessionOpened,
+    TokenShown,
 };
 use crate::api::path;
 use crate::api::revoke::{RevocationAsked, RevocationMade};
@@ -101,6 +102,7 @@ fn logins() -> Vec<Operation> {
             takes::<KeyShown>,
             takes::<PasswordShown>,
             takes::<ProviderShown>,
+            takes::<TokenShown>,
         ])
         .answers(
             200,
