@@ -10,6 +10,8 @@ mod hang_up;
 mod health;
 mod hears;
 mod http;
+#[cfg(feature = "yubikey")]
+mod in_a_card;
 mod in_browser;
 mod killed;
 mod lent;

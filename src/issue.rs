@@ -29,8 +29,8 @@ pub use again::{AgainError, Before, stands};
 pub use anew::{Lasting, NotAnewError, base_names};
 pub use case::intake::{self, IntakeError};
 pub use case::{
-    Anew, Asked, Bundled, Case, CaseError, Enrolments, Judge, OverLogin, Rulebook, WasKnownBy,
-    WordError, requester_names,
+    Anew, Asked, Bundled, Case, CaseError, DeviceWord, DeviceWordError, Enrolments, Judge,
+    OverLogin, Rulebook, WasKnownBy, WordError, requester_names,
 };
 pub use desk::{Desk, Reply, SubmitError, Ticket, Trial};
 pub use open::{

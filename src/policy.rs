@@ -37,7 +37,7 @@ pub use decide::{Decided, StorageShown, Warning, decide};
 pub use description::Description;
 pub use foresee::{Foreseen, foresee, sample_key};
 pub use refusal::{Refusal, Refusals};
-pub use role::{Role, RoleError, RoleTable};
+pub use role::{Enrol, Role, RoleError, RoleTable};
 pub use role_login::RoleLogin;
 pub use suffix::Suffixes;
 

@@ -28,6 +28,20 @@ pub struct RequestShown {
     /// on from there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub since: Option<u64>,
+    /// What a device that is enrolled already says for the one of the request.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device: Option<DeviceShown>,
+}
+
+/// An enrolled device that vouches for another.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "service", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct DeviceShown {
+    /// Its SSHSIG over what the request's key signs, in its armour, in the namespace `enroll@punchmark`.
+    pub signature: String,
+    /// The evidence that it is a device, in base64.
+    pub evidence: String,
 }
 
 /// A certificate that was issued.

@@ -60,7 +60,7 @@ pub(crate) mod slot_arguments;
 pub(crate) mod storage;
 pub(crate) mod summary;
 pub(crate) mod terminal;
-mod then;
+pub(crate) mod then;
 #[cfg(any(feature = "hosts", feature = "two-sides"))]
 pub(crate) mod throwaway_token;
 pub(crate) mod touch;

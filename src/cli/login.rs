@@ -38,11 +38,11 @@ pub(crate) struct Login {
     accept_ca: Vec<String>,
 
     /// Say who is logged in, as it is kept here; exit code 1 if nobody is
-    #[arg(long, conflicts_with_all = ["end", "identity", "user", "code", "method", "ca_file", "accept_ca"])]
+    #[arg(long, conflicts_with_all = ["end", "identity", "piv", "user", "code", "method", "ca_file", "accept_ca"])]
     status: bool,
 
     /// Log out: at the server, in the ssh-agent, and in files
-    #[arg(long, conflicts_with_all = ["identity", "user", "code", "method", "ca_file", "accept_ca"])]
+    #[arg(long, conflicts_with_all = ["identity", "piv", "user", "code", "method", "ca_file", "accept_ca"])]
     end: bool,
 
     #[command(flatten)]

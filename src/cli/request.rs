@@ -1,6 +1,5 @@
 //! `punchmark request`: a user asks for a certificate, with evidence, in a signed file.
 
-mod evidence;
 mod security_key;
 
 use std::path::{Path, PathBuf};
@@ -13,6 +12,7 @@ use super::base::context::Context;
 use super::base::failure::{Advised, At, Exit, Failure};
 use super::base::faults::Faults;
 use super::base::request::asked::{Asked, Rest};
+use super::base::request::evidence::EvidenceArguments;
 use super::base::request::key::{KeyArguments, OwnKey};
 use super::base::request::write;
 use super::base::terminal::{product_object, say};
@@ -23,7 +23,6 @@ use crate::output;
 use crate::request::{
     Challenge, RequestFile, RequesterName, Target, TargetError, challenge_from_hex, sign,
 };
-use evidence::EvidenceArguments;
 use security_key::SecurityKeyArguments;
 
 /// Ask a CA for a certificate for your key, with proof of how it is stored

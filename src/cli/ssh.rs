@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::os::unix::process::CommandExt as _;
+use std::path::Path;
 use std::process::Command;
 
 use clap::Args;
@@ -10,9 +11,11 @@ use super::base::asks_for_pins::AsksForPins;
 use super::base::context::Context;
 use super::base::failure::{Exit, Failure, Kind};
 use super::base::server::ServerArgument;
-use super::base::server::getting::{Ci, Getting, LogsIn};
-use crate::client::place::files_of;
+use super::base::server::getting::{Ci, Getting, LogsIn, OwnKeyArguments};
+use super::base::then::ykcs11;
+use crate::client::place::{files_of, public_of};
 use crate::request::RoleName;
+use crate::signer::yubikey::Slot;
 
 /// Make sure of a certificate, as `get --if-needed` does, and then run ssh with it
 ///
@@ -28,6 +31,10 @@ pub(crate) struct Ssh {
     #[command(flatten)]
     server: ServerArgument,
 
+    /// The key in this slot of your YubiKey
+    #[arg(long, value_name = "SLOT", value_parser = str::parse::<Slot>)]
+    piv: Option<Slot>,
+
     #[command(flatten)]
     asks: AsksForPins,
 
@@ -41,7 +48,9 @@ impl Ssh {
         let getting = Getting {
             role: self.role,
             server: self.server,
-            key: None,
+            key: self.piv.map_or_else(OwnKeyArguments::default, |slot| {
+                OwnKeyArguments::in_card(slot, None)
+            }),
             if_needed: Some(MARGIN),
             validity: Vec::new(),
             reason: None,
@@ -56,11 +65,24 @@ impl Ssh {
             let mut option = OsString::from("CertificateFile=");
             option.push(quoted(&certificate.to_string_lossy()));
             ssh.arg("-o").arg(option);
-            if key.exists() && getting.is_in_file()? {
-                ssh.arg("-i").arg(key);
+            match getting.in_file()? {
+                Some(held) if held.in_card.is_some() => in_card(&mut ssh, &role),
+                Some(_) if key.exists() => drop(ssh.arg("-i").arg(key)),
+                _ => {}
             }
         }
         Err(Failure::of(Kind::Failed, ssh.args(self.arguments).exec()).at("cannot run ssh"))
+    }
+}
+
+/// By the line of its public half ssh knows which key of the card it is.
+fn in_card(ssh: &mut Command, role: &str) {
+    let module = ykcs11();
+    if Path::new(&module).exists() {
+        ssh.arg("-o").arg(format!("PKCS11Provider={module}"));
+    }
+    if let Some(public) = public_of(role) {
+        ssh.arg("-i").arg(public);
     }
 }
 

@@ -1,6 +1,6 @@
 //! `punchmark ssh-config`: what makes ssh get a certificate by itself.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
@@ -8,8 +8,11 @@ use super::base::context::Context;
 use super::base::failure::{Exit, Failure};
 use super::base::server::ServerArgument;
 use super::base::terminal::product;
-use crate::client::place::files_of;
+use super::base::then::ykcs11;
+use crate::client::place::{files_of, is_there, public_of};
+use crate::client::{Held, Whereabouts};
 use crate::request::RoleName;
+use crate::signer::yubikey::Slot;
 
 /// Print a block for ~/.ssh/config by which ssh gets a certificate where it needs one
 ///
@@ -30,6 +33,10 @@ pub(crate) struct SshConfig {
 
     #[command(flatten)]
     server: ServerArgument,
+
+    /// The key in this slot of your YubiKey [default: the slot of the role's certificate, if it is in one]
+    #[arg(long, value_name = "SLOT", value_parser = str::parse::<Slot>)]
+    piv: Option<Slot>,
 }
 
 impl SshConfig {
@@ -45,32 +52,61 @@ impl SshConfig {
         let role = named.or(got).ok_or_else(|| {
             Failure::usage("which role? name one with --role, or get a certificate first")
         })?;
-        let files =
-            files_of(&role).ok_or_else(|| Failure::new("$HOME doesn't say where ~/.ssh is"))?;
+        let nowhere = || Failure::new("$HOME doesn't say where ~/.ssh is");
+        let (private, certificate) = files_of(&role).ok_or_else(nowhere)?;
+        let public = public_of(&role).ok_or_else(nowhere)?;
+        let server = trusted.server.to_string();
+        let slot = self.piv.map(|slot| slot.to_string());
+        let slot = slot.or_else(|| in_card(&held, (&role, &certificate)));
+        let files = match &slot {
+            Some(_) => (public, certificate),
+            None => (private, certificate),
+        };
         product(&block(
             &self.hosts,
-            &role,
-            &trusted.server.to_string(),
+            (&role, slot.as_deref()),
+            &server,
             &files,
         ))?;
         Ok(Exit::Done)
     }
 }
 
+/// The slot that the certificate's key is in, as far as it lies there.
+fn in_card(held: &Held, (role, certificate): (&str, &Path)) -> Option<String> {
+    let here = Whereabouts::File(certificate.to_path_buf());
+    let mut of_role = held.of(Some(role));
+    let held = of_role.find(|held| held.r#where == here && is_there(held))?;
+    Some(held.in_card.as_ref()?.slot.clone())
+}
+
 /// Key and certificate.
 type Files = (PathBuf, PathBuf);
 
 /// The block. A command that fails leaves it out, and ssh goes on without: no worse than before.
-fn block(hosts: &[String], role: &str, server: &str, (key, certificate): &Files) -> String {
+fn block(
+    hosts: &[String],
+    (role, slot): (&str, Option<&str>),
+    server: &str,
+    (key, certificate): &Files,
+) -> String {
     let hosts = hosts.join(",");
     // Not with a ~, which ssh takes for what the system calls home. Of a certificate whose key is in the agent,
     // ssh takes that key only if the certificate stands there as an identity; one in a file stands beside its key.
     let (key, certificate) = (key.display(), certificate.display());
+    // A key in a card is known by the line of its public half, and its certificate by itself.
+    let (piv, module, kind) = match slot {
+        Some(slot) => {
+            let module = format!("PKCS11Provider {}\n    ", ykcs11());
+            (format!(" --piv {slot}"), module, "CertificateFile")
+        }
+        None => (String::new(), String::new(), "IdentityFile"),
+    };
     format!(
         "# Certificates of role {role} by {server}, got by ssh itself when it needs one.\n\
          # Above all that says otherwise of these hosts; `Host` or `Match` ends the block.\n\
-         Match host {hosts} exec \"punchmark -q get --if-needed --role {role} --server '{server}'\"\n    \
-         IdentityFile \"{certificate}\"\n    \
+         Match host {hosts} exec \"punchmark -q get --if-needed --role {role}{piv} --server '{server}'\"\n    \
+         {module}{kind} \"{certificate}\"\n    \
          IdentityFile \"{key}\"\n    \
          IdentitiesOnly yes"
     )

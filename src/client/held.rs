@@ -22,6 +22,19 @@ pub struct HeldCertificate {
     pub valid_before: u64,
     /// Where it is.
     pub r#where: Whereabouts,
+    /// Where its key is, if that is in a YubiKey.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub in_card: Option<CardSlot>,
+}
+
+/// A slot of a YubiKey.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct CardSlot {
+    /// Its number, in hexadecimal digits: `9a`.
+    pub slot: String,
+    /// The card's serial.
+    pub serial: Option<u32>,
 }
 
 /// Where a certificate is.
@@ -83,6 +96,7 @@ mod tests {
             role: role.to_owned(),
             certificate: String::new(),
             valid_before: 1000,
+            in_card: None,
             r#where: place.map_or(Whereabouts::Agent, |file| Whereabouts::File(file.into())),
         }
     }

@@ -6,7 +6,7 @@ use ssh_key::public::KeyData;
 use super::log_in::by;
 use super::{Exchange, ExchangeError, KeptSession, NewReceipt, ReceiptsBefore};
 use crate::api::about::Roles;
-use crate::api::issue::{ChallengeMade, Issued, RequestShown};
+use crate::api::issue::{ChallengeMade, DeviceShown, Issued, RequestShown};
 use crate::api::path;
 use crate::certificate::Kind;
 use crate::certificate::key_line::{KeyLineError, read_certificate_line};
@@ -100,6 +100,14 @@ pub fn roles(
     Ok(offered.collect())
 }
 
+/// A request that was signed, and what a device says for the one in it.
+pub struct Signed {
+    /// The request.
+    pub file: RequestFile,
+    /// What an enrolled device says for its key's.
+    pub device: Option<DeviceShown>,
+}
+
 /// Asks for a certificate: `request` makes the request that answers this challenge. One whose answer is lost
 /// is sent once more, which costs no second serial.
 ///
@@ -108,16 +116,17 @@ pub fn roles(
 pub fn order<E: std::error::Error + 'static>(
     exchange: &mut Exchange,
     order: &Order<'_>,
-    request: impl FnOnce(Challenge) -> Result<RequestFile, E>,
+    request: impl FnOnce(Challenge) -> Result<Signed, E>,
 ) -> Result<Ordered, OrderError<E>> {
     let by = by(order.session, order.key);
     let made: ChallengeMade = exchange.post(path::CHALLENGES, Some(by), &serde_json::json!({}))?;
     let challenge = challenge_from_hex(&made.challenge);
     let challenge = challenge.ok_or_else(|| exchange.strange("a challenge that is none"))?;
-    let request = request(challenge).map_err(OrderError::Request)?;
+    let signed = request(challenge).map_err(OrderError::Request)?;
     let shown = RequestShown {
-        request: request.to_text().map_err(OrderError::Encode)?,
         since: order.receipts.since(),
+        request: signed.file.to_text().map_err(OrderError::Encode)?,
+        device: signed.device,
     };
     let issued: Result<Issued, _> = exchange.post(path::CERTIFICATES, Some(by), &shown);
     let issued = match issued {

@@ -124,6 +124,31 @@ pub fn shown_in_file(ordered: &Ordered, role: &str) -> Result<(), PlaceError> {
     )?)
 }
 
+/// Puts a certificate of a key in a card into a file, and the line of the key beside it, by which ssh knows which
+/// key of the card it is: `~/.ssh/punchmark/ROLE-cert.pub` and `ROLE.pub`.
+///
+/// # Errors
+/// [`PlaceError`].
+pub fn of_card(ordered: &Ordered, role: &str, public: &str) -> Result<Whereabouts, PlaceError> {
+    let (_key, certificate) = files_of(role).ok_or(PlaceError::NoHome)?;
+    let key = public_of(role).ok_or(PlaceError::NoHome)?;
+    make_folder(&certificate)?;
+    let staged = vec![
+        output::stage(&key, format!("{public}\n").as_bytes(), 0o644)?,
+        output::stage(&certificate, line(ordered).as_bytes(), 0o644)?,
+    ];
+    for released in output::release(staged) {
+        released?;
+    }
+    Ok(Whereabouts::File(certificate))
+}
+
+/// The line of a role's key in a card.
+#[must_use]
+pub fn public_of(role: &str) -> Option<PathBuf> {
+    Some(home_folder()?.join(FOLDER).join(format!("{role}.pub")))
+}
+
 /// The files of a role that are made where there is no agent: the key, and its certificate.
 #[must_use]
 pub fn files_of(role: &str) -> Option<(PathBuf, PathBuf)> {
@@ -172,7 +197,10 @@ pub fn take_away(server: &impl ToString, held: &HeldCertificate) -> io::Result<(
         }
         Whereabouts::File(file) if is_there(held) => {
             remove(file)?;
-            let made_here = files_of(&held.role).map(|(key, _certificate)| key);
+            let made_here = match &held.in_card {
+                Some(_card) => public_of(&held.role),
+                None => files_of(&held.role).map(|(key, _certificate)| key),
+            };
             match made_here.filter(|key| key.parent() == file.parent()) {
                 Some(key) => remove(&key),
                 None => Ok(()),

@@ -9,6 +9,7 @@
 //! again when a serial is taken.
 
 mod anew;
+mod device;
 pub mod intake;
 mod login;
 mod word;
@@ -35,6 +36,7 @@ use crate::request::{
     RoleName,
 };
 pub use anew::{Anew, WasKnownBy};
+pub use device::{DeviceWord, DeviceWordError};
 use intake::IntakeError;
 pub use login::OverLogin;
 pub use word::{Bundled, WordError};
@@ -205,7 +207,10 @@ impl<'a> Judge<'a> {
             None => &known.evidence,
         };
         let basis = (content, evidence.as_slice());
-        let wanted = Wanted::seal(decided, request, basis, policy, keyboard)?;
+        let mut wanted = Wanted::seal(decided, request, basis, policy, keyboard)?;
+        if let Some(credential) = known.enrols {
+            wanted = wanted.enrolling(credential);
+        }
         Ok(match &case.asked {
             Asked::OverLogin(over) => wanted.served(over.served.clone()),
             _ => wanted,
@@ -266,6 +271,7 @@ impl<'a> Judge<'a> {
                 unbelieved: None,
                 content: None,
                 evidence: Vec::new(),
+                enrols: None,
             }),
             Asked::Listed {
                 subject,
@@ -282,6 +288,7 @@ impl<'a> Judge<'a> {
                 unbelieved: None,
                 content: None,
                 evidence: Vec::new(),
+                enrols: None,
             }),
             Asked::Request { file, vouched } => {
                 intake::take_in(self, file, vouched.as_ref(), enrolled, now)
@@ -356,4 +363,6 @@ struct Known<'a> {
     content: Option<Content>,
     /// What the proof was read from, where a certificate is made anew.
     evidence: Vec<u8>,
+    /// The key or card that becomes the requester's with the certificate.
+    enrols: Option<Credential>,
 }

@@ -83,6 +83,12 @@ pub enum Oddity {
          login.methods"
     )]
     UnnamedPrograms,
+    /// A session is as good as a card.
+    #[error(
+        "enrol = \"by-login\": whoever gets at a session, by a stolen password or a phished code, enrols a device of \
+         their own, and has certificates by proof with it"
+    )]
+    EnrolsByLogin,
     /// Keys without proof are refused.
     #[error("storage = \"mark\", and no class of [suffixes] is for keys without proof")]
     NoUnprovedClass,

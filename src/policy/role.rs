@@ -41,6 +41,9 @@ pub struct RoleTable {
     /// By which logins at a server; absent, by enrolled keys alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub login: Option<RoleLogin>,
+    /// What makes a device theirs who ask by a login at a server; absent, an admin, or a device that they have.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub enrol: Option<Enrol>,
     /// Which base principals.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub principals: Option<Vec<PrincipalPattern>>,
@@ -78,6 +81,14 @@ pub struct RoleTable {
     /// Whether the role is for programs: then `source-address` and `force-command` must be there.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub automation: bool,
+}
+
+/// What makes a device somebody's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Enrol {
+    /// That they logged in: whoever has a session brings a device of their own.
+    ByLogin,
 }
 
 /// What the storage of a key does to its principals.
@@ -129,8 +140,8 @@ impl<T> Permit<T> {
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RoleError {
     /// Whoever holds token and PIN never logs in.
-    #[error("[role.operator] is for whoever holds token and PIN, and for no `groups`")]
-    OperatorGroups,
+    #[error("[role.operator] is for whoever holds token and PIN, and has no `{0}`")]
+    OperatorLogin(&'static str),
     /// Only the built-in role is asked by the direct form.
     #[error("`direct` stands in [role.operator] alone")]
     Direct,
@@ -177,8 +188,15 @@ impl Role {
         if table.direct.is_some() && !name.is_operator() {
             return Err(RoleError::Direct);
         }
-        if table.groups.is_some() && name.is_operator() {
-            return Err(RoleError::OperatorGroups);
+        let by_login = [
+            (table.groups.is_some(), "groups"),
+            (table.enrol.is_some(), "enrol"),
+        ];
+        if let Some((_, key)) = by_login
+            .into_iter()
+            .find(|(is_there, _)| *is_there && name.is_operator())
+        {
+            return Err(RoleError::OperatorLogin(key));
         }
         check_options(&table)?;
         check_lifetime(&table)?;
@@ -302,6 +320,12 @@ impl Role {
     pub fn storage(&self) -> Option<Storage> {
         let built_in = self.name.is_operator().then_some(Storage::MarkProved);
         self.table.storage.or(built_in)
+    }
+
+    /// Whether whoever logs in brings a device of their own.
+    #[must_use]
+    pub fn enrols_by_login(&self) -> bool {
+        self.table.enrol == Some(Enrol::ByLogin)
     }
 
     fn permit<T>(&self, field: Option<T>) -> Permit<T> {

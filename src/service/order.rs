@@ -10,12 +10,16 @@ mod reply;
 
 use std::sync::{Arc, PoisonError};
 
+use base64ct::{Base64, Encoding as _};
+
 use super::authenticate::InSession;
 use super::problem::{ProblemKind, Refused};
 use super::{ServedCa, Service};
-use crate::api::issue::{Issued as IssuedJson, RequestShown};
+use crate::api::issue::{DeviceShown, Issued as IssuedJson, RequestShown};
 use crate::issue::intake::IntakeError;
-use crate::issue::{Asked, Case, CaseError, IssueError, Issued, OverLogin, SubmitError, lock};
+use crate::issue::{
+    Asked, Case, CaseError, DeviceWord, IssueError, Issued, OverLogin, SubmitError, lock,
+};
 use crate::ledger::{Credential, ReserveError, SerialChoice, Served, Wanted};
 use crate::request::RequestFile;
 use crate::wire::chain;
@@ -42,6 +46,7 @@ pub(super) struct Requested {
     pub(super) file: RequestFile,
     /// How many entries the ledger had by the newest head that whoever asks has seen.
     pub(super) since: Option<u64>,
+    device_word: Option<DeviceWord>,
     peer: String,
     warnings: Vec<String>,
 }
@@ -74,6 +79,7 @@ impl Service {
     ) -> Result<Requested, Refused> {
         let file = RequestFile::from_text(&shown.request)
             .map_err(|error| Refused::new(ProblemKind::Unfit, chain(&error)))?;
+        let device_word = shown.device.as_ref().map(word).transpose()?;
         let target = file.content().target;
         let ca = self.cas.iter().find(|ca| target.is(&ca.public_key));
         let ca = ca.ok_or_else(|| {
@@ -84,6 +90,7 @@ impl Service {
             ca: Arc::clone(ca),
             file,
             since: shown.since,
+            device_word,
             peer,
             warnings: Vec::new(),
         })
@@ -99,6 +106,7 @@ impl Service {
             file: request.file.clone(),
             requester: by.session.requester.clone(),
             logged_in_by: by.logged_in_by.clone(),
+            device_word: request.device_word.clone(),
             served: Served {
                 login: by.session.login,
                 server: self.serve.url.to_string(),
@@ -169,6 +177,12 @@ impl Service {
             "the request answers no challenge of this session that still counts: make one anew";
         Err(Refused::new(ProblemKind::Refused, detail))
     }
+}
+
+fn word(shown: &DeviceShown) -> Result<DeviceWord, Refused> {
+    let unfit = |error: &dyn std::error::Error| Refused::new(ProblemKind::Unfit, chain(error));
+    let evidence = Base64::decode_vec(&shown.evidence).map_err(|error| unfit(&error))?;
+    DeviceWord::parse(&shown.signature, evidence).map_err(|error| unfit(&error))
 }
 
 /// Leaves what was decided at the desk.

@@ -1,6 +1,7 @@
 //! A user's request: what it asks, for which key, and where it is written.
 
 pub(crate) mod asked;
+pub(crate) mod evidence;
 pub(crate) mod key;
 mod made_before;
 

@@ -27,7 +27,7 @@ pub(super) fn then(certificate: &Path, says: &Common) -> String {
 }
 
 /// Where Debian has Yubico's module, on the processor of this machine.
-fn ykcs11() -> String {
+pub(in crate::cli) fn ykcs11() -> String {
     let processor = std::env::consts::ARCH;
     format!("/usr/lib/{processor}-linux-gnu/libykcs11.so")
 }

@@ -85,6 +85,7 @@ pub(super) fn take_in<'a>(
             .iter()
             .flat_map(|seen| seen.evidence.clone())
             .collect(),
+        enrols: None,
     })
 }
 

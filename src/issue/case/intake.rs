@@ -6,6 +6,7 @@
 use ssh_key::PublicKey;
 use ssh_key::public::KeyData;
 
+use super::device::DeviceWordError;
 use super::word::WordError;
 use super::{Enrolments, Judge, Known};
 use crate::attestation::{Evidence, EvidenceError, EvidenceFormError, Proof, Roots};
@@ -50,6 +51,9 @@ pub enum IntakeError {
     /// Only a registrar says whose it is, and that doesn't count.
     #[error(transparent)]
     Word(#[from] WordError),
+    /// Another device vouches for the key, and that doesn't count.
+    #[error(transparent)]
+    Device(#[from] DeviceWordError),
     /// The name in the request, or the vouched one, is not whose key or card it is.
     #[error("the key or card is that of requester `{known}`, not of `{named}`")]
     Other {
@@ -115,6 +119,7 @@ pub(super) fn take_in<'a>(
         unbelieved,
         content: Some(admitted.into_content()),
         evidence: Vec::new(),
+        enrols: None,
     })
 }
 
@@ -142,6 +147,7 @@ pub(super) fn carried<'a>(
         unbelieved: None,
         content: Some(content.clone()),
         evidence: Vec::new(),
+        enrols: None,
     })
 }
 

@@ -3,12 +3,14 @@
 //! Whose it is comes from the session. What is proved of the key counts with one more lock than
 //! where a person carries the request: the key, or the card that it is in, must be enrolled for
 //! the requester. Otherwise a stolen session and the thief's own card would be as good as the
-//! requester's card.
+//! requester's card. A device becomes theirs with the certificate where another device of theirs
+//! vouches for it, or where the role says that a login is enough.
 
+use super::device::{DeviceWord, DeviceWordError, credential};
 use super::intake::{IntakeError, agree, enrolled, proof, request};
 use super::{Enrolments, Judge, Known};
 use crate::attestation::Proof;
-use crate::ledger::Served;
+use crate::ledger::{Credential, Served};
 use crate::request::{Content, LoginFacts, RequestFile, Requester, RequesterName};
 
 /// A request that came in a session.
@@ -20,12 +22,21 @@ pub struct OverLogin {
     pub requester: RequesterName,
     /// What the login says of them that opened it.
     pub logged_in_by: LoginFacts,
+    /// What a device that they have already says for the key's, if one does.
+    pub device_word: Option<DeviceWord>,
     /// The way by which it came; the ledger holds the login in it against the requester.
     pub served: Served,
 }
 
-/// A proof that counts, and why there is none.
-type Proved = (Option<Proof>, Option<String>);
+/// What counts of a request's evidence.
+#[derive(Default)]
+struct Counts {
+    proof: Option<Proof>,
+    /// Why there is none.
+    unbelieved: Option<String>,
+    /// What becomes theirs by it.
+    enrols: Option<Credential>,
+}
 
 pub(super) fn take_in<'a>(
     judge: &Judge<'a>,
@@ -48,35 +59,58 @@ pub(super) fn take_in<'a>(
         return Err(IntakeError::Name(named.to_string()));
     }
     agree(named, &content.claimed)?;
-    let proved = proof(content, admitted.used(), &judge.roots)?;
-    let (proof, unbelieved) = own(content, named, proved, whose)?;
+    let (proof, unbelieved) = proof(content, admitted.used(), &judge.roots)?;
+    if let Some(word) = &over.device_word {
+        word.check(content, named, (&judge.roots, whose))?;
+        if proof.is_none() || content.evidence.is_empty() {
+            return Err(DeviceWordError::NothingProved.into());
+        }
+    }
+    let may_enrol = over.device_word.is_some() || role.enrols_by_login();
+    let counts = Counts {
+        proof,
+        unbelieved,
+        enrols: None,
+    };
+    let counts = own(content, named, (counts, may_enrol), whose)?;
     Ok(Known {
         request: request(content, now)?,
         role,
         requester: Requester::logged_in(named.clone(), over.logged_in_by.clone()),
-        proofs: proof.into_iter().collect(),
-        unbelieved,
+        proofs: counts.proof.into_iter().collect(),
+        unbelieved: counts.unbelieved,
         content: Some(admitted.into_content()),
         evidence: Vec::new(),
+        enrols: counts.enrols,
     })
 }
 
-/// The proof, where key or card is enrolled for the requester.
+/// The proof, where key or card is enrolled for the requester, or becomes theirs: a device that is nobody's, by
+/// evidence of it.
 fn own(
     content: &Content,
     requester: &RequesterName,
-    (proof, unbelieved): Proved,
+    (counts, may_enrol): (Counts, bool),
     whose: &Enrolments<'_>,
-) -> Result<Proved, IntakeError> {
-    let known = enrolled(content.subject.key(), proof.as_ref(), whose)?;
-    match (known, proof) {
-        (Some(known), proof) => {
+) -> Result<Counts, IntakeError> {
+    let Some(proof) = &counts.proof else {
+        if let Some(known) = enrolled(content.subject.key(), None, whose)? {
             agree(known.name(), [requester])?;
-            Ok((proof, unbelieved))
         }
-        (None, None) => Ok((None, unbelieved)),
-        (None, Some(_)) => Ok((None, Some(not_enrolled(requester)))),
+        return Ok(counts);
+    };
+    if let Some(known) = enrolled(content.subject.key(), Some(proof), whose)? {
+        agree(known.name(), [requester])?;
+        return Ok(counts);
     }
+    if may_enrol && !content.evidence.is_empty() {
+        let enrols = Some(credential(proof)?);
+        return Ok(Counts { enrols, ..counts });
+    }
+    Ok(Counts {
+        unbelieved: Some(not_enrolled(requester)),
+        ..Counts::default()
+    })
 }
 
 fn not_enrolled(requester: &RequesterName) -> String {

@@ -84,16 +84,20 @@ impl Ledger {
         let requester = wanted.decided.requester();
         self.still_counts(login, requester, time)?;
         match &wanted.basis.proof {
-            Some(proof) if !self.vouches(requester, proof)? => {
+            Some(proof) if !self.vouches(requester, (proof, wanted.enrols.as_ref()))? => {
                 Err(LoginError::Unproved(requester.to_owned()))
             }
             _ => Ok(()),
         }
     }
 
-    /// Whether the proved key, or the card that it is in, is enrolled for this requester: else a stolen
-    /// session and the thief's own card would be as good as the requester's card.
-    fn vouches(&self, requester: &str, proof: &Proof) -> Result<bool, LedgerError> {
+    /// Whether the proved key, or the card that it is in, is enrolled for this requester, or becomes theirs in
+    /// the same frame: else a stolen session and the thief's own card would be as good as the requester's card.
+    fn vouches(
+        &self,
+        requester: &str,
+        (proof, enrols): (&Proof, Option<&Credential>),
+    ) -> Result<bool, LedgerError> {
         let key = PublicKey::from(proof.key().clone()).to_bytes()?;
         let mut credentials = vec![Credential::Key(key)];
         credentials.extend(proof.card().map(|(family, serial)| {
@@ -103,7 +107,8 @@ impl Ledger {
             })
         }));
         for credential in &credentials {
-            if self.requester_of(credential)?.as_deref() == Some(requester) {
+            let becomes = enrols == Some(credential);
+            if becomes || self.requester_of(credential)?.as_deref() == Some(requester) {
                 return Ok(true);
             }
         }

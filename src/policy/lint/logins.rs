@@ -63,6 +63,7 @@ pub(super) fn odd_logins(
             .iter()
             .filter_map(|group| of_two(group, givers)),
     );
+    found.extend(role.enrols_by_login().then_some(Oddity::EnrolsByLogin));
     found
 }
 

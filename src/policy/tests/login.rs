@@ -165,7 +165,7 @@ fn a_group_opens_a_role_beside_names_and_by_its_own_method_alone() {
     ));
     let table = table("groups = [\"work:a\"]");
     let operator = Role::new("operator".parse().unwrap(), table, &suffixes());
-    assert_eq!(operator.unwrap_err(), RoleError::OperatorGroups);
+    assert_eq!(operator.unwrap_err(), RoleError::OperatorLogin("groups"));
 }
 
 #[test]

@@ -21,7 +21,7 @@ use crate::request::{Comment, Holder, key_in_card, new_key_in_card, require_free
 use crate::secret::AskPin;
 use crate::signer::yubikey::setup::state;
 use crate::signer::yubikey::{Slot, SlotLocator};
-use crate::signer::{GenerateError, KeyAlgorithm, Locator, PlaceError};
+use crate::signer::{GenerateError, KeyAlgorithm, Locator, NewKey, PlaceError};
 
 /// Which key it is.
 #[derive(Debug, Args)]
@@ -186,26 +186,9 @@ impl CardArguments {
                 new_key_in_card(&locator, algorithm, &wanted, pins)
                     .map_err(|error| of_named_card(made_by_whom(error), CARD))?
             }
-            _ => key_in_card(&locator, pins)
-                .map_err(|error| of_empty_slot(of_named_card(error.into(), CARD)))?,
+            _ => look_into(&locator, pins)?,
         };
-        // From here on, this very card is meant.
-        let locator = match found.locator {
-            Locator::YubiKey(locator) => locator,
-            _ => locator,
-        };
-        let serial = locator
-            .serial
-            .map_or(String::new(), |serial| format!("-{serial}"));
-        Ok(OwnKey {
-            key: found.public_key,
-            comment: Comment::lossy(&format!("YubiKey{serial} slot {slot}")),
-            public: match out {
-                Some(out) if out != Path::new("-") => public_of(out),
-                _ => default_public(slot, &serial),
-            },
-            slot: Some(locator),
-        })
+        Ok(OwnKey::of_card(found, locator, out))
     }
 }
 
@@ -265,6 +248,43 @@ fn made_by_whom(error: GenerateError) -> Failure {
 }
 
 impl OwnKey {
+    /// The key that is in a slot of a YubiKey.
+    #[cfg(feature = "login")]
+    pub(crate) fn in_card(
+        slot: Slot,
+        card: Option<u32>,
+        pins: &mut dyn AskPin,
+    ) -> Result<Self, Failure> {
+        let locator = SlotLocator {
+            serial: card,
+            slot,
+            pin_source: None,
+        };
+        Ok(Self::of_card(look_into(&locator, pins)?, locator, None))
+    }
+
+    /// `out` is where a request by the key goes; its public half goes beside.
+    fn of_card(found: NewKey, asked: SlotLocator, out: Option<&Path>) -> Self {
+        // From here on, this very card is meant.
+        let locator = match found.locator {
+            Locator::YubiKey(locator) => locator,
+            _ => asked,
+        };
+        let slot = locator.slot;
+        let serial = locator
+            .serial
+            .map_or(String::new(), |serial| format!("-{serial}"));
+        Self {
+            key: found.public_key,
+            comment: Comment::lossy(&format!("YubiKey{serial} slot {slot}")),
+            public: match out {
+                Some(out) if out != Path::new("-") => public_of(out),
+                _ => default_public(slot, &serial),
+            },
+            slot: Some(locator),
+        }
+    }
+
     /// The file for the request: the public key file's name with `.req` for `.pub`.
     pub(crate) fn request_file(&self) -> PathBuf {
         let stem = match self.public.extension() {
@@ -288,18 +308,26 @@ impl OwnKey {
         if self.slot.is_none() || self.is_written() {
             return Ok(());
         }
-        let key = PublicKey::new(self.key.clone(), self.comment.as_str());
-        let line = key
-            .to_openssh()
-            .at("the public key cannot be written as a line")?;
+        let line = self.line()?;
         output::create(&self.public, format!("{line}\n").as_bytes(), MODE).at("cannot write")?;
         say(&format!("wrote {}", path(&self.public)));
         Ok(())
     }
 
+    /// The line of its public half.
+    pub(crate) fn line(&self) -> Result<String, Failure> {
+        let key = PublicKey::new(self.key.clone(), self.comment.as_str());
+        key.to_openssh()
+            .at("the public key cannot be written as a line")
+    }
+
     fn is_written(&self) -> bool {
         read_own(&self.public).is_some_and(|key| key == self.key)
     }
+}
+
+fn look_into(locator: &SlotLocator, pins: &mut dyn AskPin) -> Result<NewKey, Failure> {
+    key_in_card(locator, pins).map_err(|error| of_empty_slot(of_named_card(error.into(), CARD)))
 }
 
 /// Where the public half of a key in a card goes.

@@ -5,11 +5,10 @@ mod key;
 mod placed;
 mod receipt;
 
-use std::path::PathBuf;
-
 use clap::Args;
 
 pub(crate) use self::ci::Ci;
+pub(crate) use self::key::OwnKeyArguments;
 use self::key::{Asks, Key};
 use self::placed::{place, tell};
 use super::{LogInArguments, Opened, ServerArgument, Unvisited, Visit, nobody_is_logged_in, plain};
@@ -18,12 +17,11 @@ use crate::cli::base::arguments::{last_validity, span};
 use crate::cli::base::asks_for_pins::AsksForPins;
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{At, Exit, Failure};
-use crate::cli::base::request::key::own_file;
 use crate::cli::base::terminal::{somebody_is_there, warn};
-use crate::client::place::{NewKey, comment, is_there};
+use crate::client::place::{comment, is_there};
 use crate::client::{
     ExchangeError, FolderLock, HeldCertificate, Order, OrderError, RoleOffered, ServerFolder,
-    Trusted, Whereabouts, order, roles,
+    Signed, Trusted, Whereabouts, order, roles,
 };
 use crate::config;
 use crate::request::{Content, Reason, RoleName, SignRequestError, Span, Target, random_id};
@@ -39,9 +37,8 @@ pub(crate) struct Getting {
     #[command(flatten)]
     pub(crate) server: ServerArgument,
 
-    /// Your own public key file; ssh-keygen signs with it. The certificate goes beside it
-    #[arg(long, value_name = "FILE")]
-    pub(crate) key: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) key: OwnKeyArguments,
 
     /// Do nothing if a certificate of the role is good for so long
     #[arg(long, value_name = "LENGTH", num_args = 0..=1, default_missing_value = "10m", value_parser = span)]
@@ -151,11 +148,14 @@ impl Getting {
         only.ok_or_else(|| Failure::usage("which role? name one with --role"))
     }
 
-    /// Whether the certificate that is there now is in a file, with its key beside it.
-    pub(crate) fn is_in_file(&self) -> Result<bool, Failure> {
+    /// The certificate that is there now, if it is in a file.
+    pub(crate) fn in_file(&self) -> Result<Option<HeldCertificate>, Failure> {
         let held = self.server.folder()?.held()?;
         let mut of_role = held.of(self.role.as_ref().map(RoleName::as_str));
-        Ok(of_role.any(|held| matches!(held.r#where, Whereabouts::File(_)) && is_there(held)))
+        let in_file = |held: &&HeldCertificate| {
+            matches!(held.r#where, Whereabouts::File(_)) && self.is_meant(held) && is_there(held)
+        };
+        Ok(of_role.find(in_file).cloned())
     }
 
     /// Whether nothing is to be done, which neither lock nor network is needed to see.
@@ -179,23 +179,15 @@ impl Getting {
         }))
     }
 
-    /// With --key, a certificate counts beside that key alone.
+    /// Whether a certificate is one for the key that is named.
     pub(crate) fn is_meant(&self, held: &HeldCertificate) -> bool {
-        match (&self.key, &held.r#where) {
-            (None, _) => true,
-            (Some(key), Whereabouts::File(file)) => {
-                std::path::absolute(config::certificate_beside(key)).is_ok_and(|path| path == *file)
-            }
-            (Some(_), Whereabouts::Agent) => false,
-        }
+        self.key.is_of(held)
     }
 
     fn get(&self, mut visit: Visit, again: LogsIn, context: &Context) -> Result<(), Unvisited> {
-        let key = match &self.key {
-            Some(file) => Key::Own(own_file(file)?),
-            None => Key::New(NewKey::random().at("no random numbers")?),
-        };
         let mut pins = context.pins(self.asks);
+        let (key, evidence) = self.key.find(&mut pins)?;
+        let device = self.key.device()?;
         let (opened, offered) = self.session(&mut visit, (again, &mut pins), context)?;
         let role = self.chosen(&offered)?;
         let ca = visit.trusted.ca_key(&visit.about, &role.ca);
@@ -223,9 +215,14 @@ impl Getting {
                 comment: comment(name.as_str(), &visit.trusted.server),
                 requester: &opened.kept.session.requester,
             };
-            let blank = self.content(&key, &asks)?;
+            let blank = self.content(&key, &asks, evidence)?;
             order(&mut visit.exchange, &asked, |challenge| {
-                key.signed(blank, challenge, &ca, &mut pins)
+                let file = key.signed(blank, challenge, &ca, &mut pins)?;
+                let vouched = device.map(|device| device.vouch(&file, &mut pins));
+                Ok(Signed {
+                    device: vouched.transpose()?,
+                    file,
+                })
             })
             .map_err(|error| unvisited(error, &visit.folder))?
         };
@@ -237,8 +234,9 @@ impl Getting {
             certificate: ordered.line.clone(),
             valid_before: ordered.certificate.valid_before(),
             r#where: place,
+            in_card: key.in_card(),
         };
-        tell(context, &ordered, &newest)?;
+        tell(context, &ordered, (&newest, key.is_own()))?;
         held.note(newest);
         let kept = visit.folder.keep_held(&visit.lock, &held);
         Ok(kept.map_err(Failure::from)?)
@@ -300,7 +298,7 @@ impl Getting {
         }
     }
 
-    fn content(&self, key: &Key, asks: &Asks<'_>) -> Result<Content, Failure> {
+    fn content(&self, key: &Key, asks: &Asks<'_>, evidence: Vec<u8>) -> Result<Content, Failure> {
         let validity = last_validity(&self.validity)?;
         let wrong = || Failure::usage("-V takes a length (+8h) or both ends here");
         let validity = validity.map(|asked| Span::of(asked).ok_or_else(wrong));
@@ -319,7 +317,7 @@ impl Getting {
             id: random_id().at("no random numbers")?,
             target: Target::of(asks.ca),
             challenge: None,
-            evidence: Vec::new(),
+            evidence,
         })
     }
 }

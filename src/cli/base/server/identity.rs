@@ -1,15 +1,24 @@
-//! The enrolled key that somebody logs in with: in a file, or in the ssh-agent.
+//! The enrolled key that somebody logs in with: in a file, in the ssh-agent, or in a YubiKey.
 
 use std::path::{Path, PathBuf};
 
-use ssh_key::{HashAlg, SshSig};
+use base64ct::{Base64, Encoding as _};
+use ssh_key::{HashAlg, LineEnding, SshSig};
 
+use crate::api::issue::DeviceShown;
+use crate::attestation::Evidence;
+use crate::cli::base::advice::signer::of_named_card;
 use crate::cli::base::failure::{Advised, At, Failure, Kind};
+use crate::cli::base::request::evidence::EvidenceArguments;
+use crate::cli::base::request::key::own_file;
 use crate::cli::base::words::path;
+use crate::issue::DeviceWord;
 use crate::login::key::{KeyChallenge, NAMESPACE};
-use crate::request::{Holder, SignRequestError, sign_text};
+use crate::request::{Holder, RequestFile, SignRequestError, require_key, sign_text};
 use crate::secret::AskPin;
+use crate::signer::Locator;
 use crate::signer::agent::{AgentFault, AgentLocator, Keeper};
+use crate::signer::yubikey::{Slot, SlotLocator};
 
 /// Where the key is.
 #[derive(Clone, Debug)]
@@ -18,6 +27,8 @@ pub(crate) enum Identity {
     File(PathBuf),
     /// In the agent, by its fingerprint.
     Agent(Box<AgentLocator>),
+    /// In a slot of a YubiKey.
+    Card(SlotLocator),
 }
 
 impl Identity {
@@ -31,6 +42,11 @@ impl Identity {
             let locator = locator.map_err(|error| Failure::of(Kind::Usage, as_error(error)))?;
             return Ok(Self::Agent(Box::new(locator)));
         }
+        if text.starts_with("yubikey:") {
+            let locator = text.parse();
+            let locator = locator.map_err(|error| Failure::of(Kind::Usage, as_error(error)))?;
+            return Ok(Self::Card(locator));
+        }
         let file = std::path::absolute(text).at(text)?;
         if !file.exists() {
             let words = format!("there is no key file {}", path(&file));
@@ -39,11 +55,24 @@ impl Identity {
         Ok(Self::File(file))
     }
 
+    /// The key in a slot of the YubiKey with this serial, or of the one that is plugged in.
+    pub(crate) fn in_card(slot: Slot, serial: Option<u32>) -> Result<Self, Failure> {
+        let locator = SlotLocator {
+            serial,
+            slot,
+            pin_source: None,
+        };
+        let in_card = Locator::YubiKey(locator.clone());
+        require_key(&in_card).map_err(|error| of_named_card(error.into(), "--card"))?;
+        Ok(Self::Card(locator))
+    }
+
     /// The text that names it again.
     pub(crate) fn name(&self) -> String {
         match self {
             Self::File(file) => file.to_string_lossy().into_owned(),
             Self::Agent(locator) => locator.fingerprint().to_string(),
+            Self::Card(locator) => locator.to_string(),
         }
     }
 
@@ -53,16 +82,55 @@ impl Identity {
         challenge: &KeyChallenge,
         pins: &mut dyn AskPin,
     ) -> Result<SshSig, SignRequestError> {
+        self.sign((challenge.as_bytes(), NAMESPACE), pins)
+    }
+
+    /// What a device says for another: it signs the request, too, and says what proves that it is one.
+    pub(crate) fn vouch(
+        &self,
+        file: &RequestFile,
+        evidence: &[u8],
+        pins: &mut dyn AskPin,
+    ) -> Result<DeviceShown, SignRequestError> {
+        let text = file.content().to_bytes()?;
+        let signature = self.sign((&text, DeviceWord::NAMESPACE), pins)?;
+        let signature = signature.to_pem(LineEnding::LF);
+        Ok(DeviceShown {
+            signature: signature.map_err(SignRequestError::Signature)?,
+            evidence: Base64::encode_string(evidence),
+        })
+    }
+
+    /// The evidence that it is a device.
+    pub(crate) fn evidence(&self) -> Result<Vec<u8>, Failure> {
+        let evidence = match self {
+            Self::Card(slot) => Evidence::of_card(slot)?.to_bytes(),
+            Self::File(file) => EvidenceArguments::default().read(&own_file(file)?)?,
+            Self::Agent(_) => Vec::new(),
+        };
+        if evidence.is_empty() {
+            let words = "nothing proves that the key which is to vouch is in a device";
+            return Err(Failure::usage(words).hint(DEVICES));
+        }
+        Ok(evidence)
+    }
+
+    fn sign(
+        &self,
+        (text, namespace): (&[u8], &str),
+        pins: &mut dyn AskPin,
+    ) -> Result<SshSig, SignRequestError> {
         let holder = match self {
             Self::File(file) => Holder::SshKeygen(Path::new(file), pins),
             Self::Agent(locator) => Holder::Agent(locator),
+            Self::Card(locator) => Holder::Card(locator, pins),
         };
-        sign_text(challenge.as_bytes(), NAMESPACE, holder)
+        sign_text(text, namespace, holder)
     }
 }
 
 fn as_error(
-    error: crate::signer::agent::AgentLocatorError,
+    error: impl std::error::Error + Send + Sync + 'static,
 ) -> Box<dyn std::error::Error + Send + Sync> {
     Box::new(error)
 }
@@ -91,6 +159,7 @@ impl Advised for AgentFault {
     }
 }
 
+const DEVICES: &str = "name a YubiKey's slot, yubikey:slot-id=9a, or the public key file of a security key, with its .attestation and .challenge beside";
 /// The agent's only key.
 pub(crate) const AGENT: &str = "agent";
 const OTHERS: &str = "name a key that is enrolled for you: --identity ~/.ssh/id_ed25519, or SHA256:… in the ssh-agent";

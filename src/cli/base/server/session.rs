@@ -17,6 +17,7 @@ use crate::login::LoginKind;
 use crate::login::dpop::SessionKey;
 use crate::login::key::KeyChallenge;
 use crate::secret::AskPin;
+use crate::signer::yubikey::Slot;
 
 /// How to log in.
 #[derive(Debug, Default, Args)]
@@ -26,13 +27,21 @@ pub(crate) struct LogInArguments {
     #[arg(long, value_name = "FILE|SHA256:…|agent")]
     pub(crate) identity: Option<String>,
 
+    /// The enrolled key in this slot of your YubiKey
+    #[arg(long, value_name = "SLOT", conflicts_with = "identity", value_parser = str::parse::<Slot>)]
+    pub(crate) piv: Option<Slot>,
+
+    /// Serial of the YubiKey, where several are plugged in
+    #[arg(long, value_name = "SERIAL", requires = "piv")]
+    pub(crate) card: Option<u32>,
+
     /// Your name at the server, where you log in with a password [default: as the last time, else that of
     /// this account]
-    #[arg(long, value_name = "NAME", conflicts_with = "identity")]
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["identity", "piv"])]
     pub(crate) user: Option<String>,
 
     /// Log in in a browser elsewhere, where you type a code [default: in one here, if there is one]
-    #[arg(long, conflicts_with_all = ["identity", "user"])]
+    #[arg(long, conflicts_with_all = ["identity", "piv", "user"])]
     pub(crate) code: bool,
 
     /// The server's login method, where it has several
@@ -45,6 +54,7 @@ impl LogInArguments {
     fn only_for(&self) -> Option<(&'static str, &'static str)> {
         match self {
             Self { user: Some(_), .. } => Some(("--user", LoginKind::Password.as_str())),
+            Self { piv: Some(_), .. } => Some(("--piv", LoginKind::Key.as_str())),
             Self {
                 identity: Some(_), ..
             } => Some(("--identity", LoginKind::Key.as_str())),
@@ -107,7 +117,10 @@ fn by_key(
 ) -> Result<KeptSession, Failure> {
     let before = visit.trusted.identity.as_ref();
     let named = arguments.identity.as_ref().or(before);
-    let identity = Identity::named(named.map_or(AGENT, String::as_str))?;
+    let identity = match arguments.piv {
+        Some(slot) => Identity::in_card(slot, arguments.card)?,
+        None => Identity::named(named.map_or(AGENT, String::as_str))?,
+    };
     let mut sign = |challenge: &KeyChallenge| identity.answer(challenge, pins);
     let kept = log_in(&mut visit.exchange, method, key, LogInBy::Key(&mut sign))?;
     visit.trusted.identity = Some(identity.name());

@@ -61,6 +61,7 @@ conform!(
     nobody_logs_in_with_a_key_that_is_not_theirs,
     a_session_ends_with_its_key,
     a_login_alone_proves_nothing_of_a_key,
+    a_card_becomes_theirs_with_the_certificate,
     a_login_without_a_key_counts_until_its_requester_is_barred,
     a_name_is_bound_to_one_whom_a_provider_means,
     names_that_differ_in_case_only_are_one,
@@ -123,16 +124,38 @@ fn a_login_alone_proves_nothing_of_a_key(stand: Stand) {
         wanted.basis.proof = Some(proof(9, 7));
         wanted
     };
-    let refused = refused(fixture.ask(proved()));
-    assert!(matches!(refused, LoginError::Unproved(name) if name == "peter"));
+    let first = refused(fixture.ask(proved()));
+    assert!(matches!(first, LoginError::Unproved(name) if name == "peter"));
     let card = CardId {
         family: "yubico".to_owned(),
         serial: 7,
     };
+    // What else becomes theirs proves nothing of this card.
+    let other = Credential::FamilyCard(CardId {
+        serial: 8,
+        ..card.clone()
+    });
+    let second = refused(fixture.ask(proved().enrolling(other)));
+    assert!(matches!(second, LoginError::Unproved(_)));
     fixture
         .enrol("peter", Credential::FamilyCard(card))
         .unwrap();
     fixture.ask(proved()).unwrap();
+    fixture.is_whole();
+}
+
+fn a_card_becomes_theirs_with_the_certificate(stand: Stand) {
+    let mut fixture = fixture(stand, 1);
+    let login = fixture.peters_login();
+    let card = Credential::FamilyCard(CardId {
+        family: "yubico".to_owned(),
+        serial: 7,
+    });
+    let mut wanted = served(login);
+    wanted.basis.proof = Some(proof(9, 7));
+    fixture.ask(wanted.enrolling(card.clone())).unwrap();
+    let whose = fixture.ledger.requester_of(&card).unwrap();
+    assert_eq!(whose.as_deref(), Some("peter"));
     fixture.is_whole();
 }
 

@@ -1,5 +1,7 @@
 //! Where a certificate was put, and what a person is told of it.
 
+use std::path::Path;
+
 use serde_json::json;
 
 use super::key::Key;
@@ -7,8 +9,8 @@ use crate::cli::base::context::Context;
 use crate::cli::base::failure::{At, Failure};
 use crate::cli::base::server::{Visit, plain, rounded};
 use crate::cli::base::terminal::{product_object, say, warn};
-use crate::cli::base::words::chain;
-use crate::client::place::{beside, comment, into_agent, into_files, shown_in_file};
+use crate::cli::base::words::{chain, path};
+use crate::client::place::{beside, comment, into_agent, into_files, of_card, shown_in_file};
 use crate::client::{HeldCertificate, Ordered, Whereabouts};
 use crate::config;
 use crate::request::RoleName;
@@ -23,6 +25,9 @@ pub(super) fn place(
 ) -> Result<Whereabouts, Failure> {
     let new = match key {
         Key::New(new) => new,
+        Key::Own(own) if own.slot.is_some() => {
+            return Ok(of_card(ordered, role.as_str(), &own.line()?)?);
+        }
         Key::Own(own) => {
             let certificate = config::certificate_beside(&own.public);
             let certificate = std::path::absolute(certificate).at("working folder")?;
@@ -50,11 +55,11 @@ pub(super) fn place(
     }
 }
 
-/// Tells what was got.
+/// Tells what was got; `is_own` where the key wasn't made for it.
 pub(super) fn tell(
     context: &Context,
     ordered: &Ordered,
-    held: &HeldCertificate,
+    (held, is_own): (&HeldCertificate, bool),
 ) -> Result<(), Failure> {
     let certificate = &ordered.certificate;
     let principals = certificate.principals().iter();
@@ -76,7 +81,8 @@ pub(super) fn tell(
         let left = rounded(held.valid_before.saturating_sub(config::now()));
         let place = match &held.r#where {
             Whereabouts::Agent => "into the ssh-agent".to_owned(),
-            Whereabouts::File(file) => format!("in {}", file.display()),
+            Whereabouts::File(file) if is_own => format!("beside {}", of_key(file)),
+            Whereabouts::File(file) => format!("in {}", path(file)),
         };
         say(&format!("{} for {left}, {place}", principals.join(", ")));
         let receipt = ordered.receipt.as_ref().map_or("", |_| ", receipt checked");
@@ -86,6 +92,13 @@ pub(super) fn tell(
         ));
     }
     Ok(())
+}
+
+/// The public key file that a certificate lies beside.
+fn of_key(certificate: &Path) -> String {
+    let name = path(certificate);
+    name.strip_suffix("-cert.pub")
+        .map_or(name.clone(), |key| format!("{key}.pub"))
 }
 
 const NO_AGENT: &str = "there is no ssh-agent: $SSH_AUTH_SOCK is not set";

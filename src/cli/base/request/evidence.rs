@@ -3,16 +3,17 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use ssh_key::public::KeyData;
 
+use super::key::OwnKey;
 use crate::attestation::{Evidence, FidoEvidence};
 use crate::cli::base::failure::{At, Failure};
-use crate::cli::base::request::key::OwnKey;
 use crate::config::read_bytes;
 use crate::request::SecurityKeyFiles;
 
 /// Where it is.
-#[derive(Debug, Args)]
-pub(super) struct EvidenceArguments {
+#[derive(Debug, Default, Args)]
+pub(crate) struct EvidenceArguments {
     /// Evidence of how the key is stored: the file of ssh-keygen -O write-attestation=, or PEM
     /// with a PIV attestation and the certificate of slot f9
     #[arg(long, value_name = "FILE")]
@@ -25,25 +26,46 @@ pub(super) struct EvidenceArguments {
 
 impl EvidenceArguments {
     /// The bytes of what a maker attests of a key that was made just now.
-    pub(super) fn of_new_key(files: &SecurityKeyFiles) -> Result<Vec<u8>, Failure> {
+    pub(crate) fn of_new_key(files: &SecurityKeyFiles) -> Result<Vec<u8>, Failure> {
         Ok(fido(&files.attestation, &files.challenge)?.to_bytes())
     }
 
     /// The bytes of the evidence for the key; none where there is none.
-    pub(super) fn read(&self, own: &OwnKey) -> Result<Vec<u8>, Failure> {
+    pub(crate) fn read(&self, own: &OwnKey) -> Result<Vec<u8>, Failure> {
         let evidence = match (&self.attestation, &self.attestation_challenge, &own.slot) {
             (Some(file), Some(challenge), _) => fido(file, challenge)?,
             (Some(file), None, _) => text(file)?,
             (None, _, Some(slot)) => Evidence::of_card(slot)?,
-            (None, _, None) => return Ok(Vec::new()),
+            (None, _, None) => match beside(own) {
+                Some(files) => fido(&files.attestation, &files.challenge)?,
+                None => return Ok(Vec::new()),
+            },
         };
         Ok(evidence.to_bytes())
     }
+
+    /// Whether evidence was named.
+    #[cfg(feature = "login")]
+    pub(crate) fn are_named(&self) -> bool {
+        self.attestation.is_some()
+    }
+}
+
+/// What lies beside a security key's file since it was made by `request --make-security-key`.
+fn beside(own: &OwnKey) -> Option<SecurityKeyFiles> {
+    let is_made = matches!(
+        own.key,
+        KeyData::SkEd25519(_) | KeyData::SkEcdsaSha2NistP256(_)
+    );
+    let files = SecurityKeyFiles::of(&own.public.with_extension(""));
+    let lie_there =
+        files.public == own.public && files.attestation.exists() && files.challenge.exists();
+    (is_made && lie_there).then_some(files)
 }
 
 impl EvidenceArguments {
     /// Refuses files of evidence that cannot be read.
-    pub(super) fn require_readable(&self) -> Result<(), Failure> {
+    pub(crate) fn require_readable(&self) -> Result<(), Failure> {
         let files = [&self.attestation, &self.attestation_challenge];
         let mut named = files.into_iter().flatten();
         named.try_for_each(|file| read(file).map(drop))
