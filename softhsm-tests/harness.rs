@@ -21,6 +21,8 @@ pub(crate) mod printer;
 pub(crate) mod process;
 pub(crate) mod pty;
 pub(crate) mod punchmark;
+#[cfg(feature = "login")]
+pub(crate) mod second_idp;
 pub(crate) mod server;
 pub(crate) mod session;
 pub(crate) mod shipped;

@@ -1,6 +1,7 @@
 //! Logins at a real identity provider: who gets a session, by which name, and who doesn't.
 
 pub(super) mod login;
+mod second;
 
 use serde_json::{Value, json};
 
