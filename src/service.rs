@@ -12,7 +12,7 @@
 //! 5. `endpoints`: what is done. A login becomes an entry of the ledger and a session
 //!    (`endpoints/logins`, with `back_off` and `hashing` before a password); a request for a certificate becomes a case, is decided, and left at the
 //!    desk of its CA (`order`), which answers when the ledger has it, and `receipts` shows that;
-//! 6. `problem`: what is said where something is refused.
+//! 6. `problem`: what is said where something is refused; `trace` and `log`: what is told of each request.
 //!
 //! A login at an identity provider waits in `provider_logins`, from its page in a browser (`endpoints/browser`,
 //! `pages`) to the program that began it; `provider` is the way there, `providers` has one for each method, and
@@ -73,6 +73,7 @@ mod serve_error;
 mod sessions;
 mod sockets;
 mod tls;
+mod trace;
 mod upkeep;
 mod users;
 mod waiting;

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use super::client::Client;
-use super::http::{request, send};
+use super::http::{read, request, send};
 use super::room::Room;
 use crate::harness::keygen::ED25519;
 
@@ -65,6 +65,37 @@ fn headers_that_never_end_are_not_waited_for_and_others_are_served() {
         }
     };
     assert!(closed);
+    server.end();
+}
+
+#[test]
+fn a_body_that_never_ends_is_waited_for_half_a_minute_and_others_are_served() {
+    let room = Room::ready();
+    let server = room.start();
+    let begun = Instant::now();
+    let mut slow = TcpStream::connect(("127.0.0.1", room.port)).unwrap();
+    slow.write_all(
+        b"POST /v1/logins HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\
+          Content-Type: application/json\r\nContent-Length: 60000\r\n\r\n{",
+    )
+    .unwrap();
+    let mut reader = slow.try_clone().unwrap();
+    let answer = std::thread::scope(|scope| {
+        let answer = scope.spawn(move || read(&mut reader));
+        while !answer.is_finished() && begun.elapsed() < Duration::from_secs(60) {
+            let live = request(("GET", "/healthz/live"), &[], None);
+            send(room.port, &live).unwrap().is(200);
+            // Closed from the other side, where it was answered.
+            let _open_or_not = slow.write_all(b" ");
+            std::thread::sleep(Duration::from_millis(500));
+        }
+        answer.join().unwrap()
+    });
+    let took = begun.elapsed();
+    assert!((29..50).contains(&took.as_secs()), "{took:?}");
+    if let Some(answer) = answer {
+        answer.refuses(503, "busy", "did not come in time");
+    }
     server.end();
 }
 

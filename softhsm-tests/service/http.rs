@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::documented;
+use super::secrets;
 
 /// What a server answered.
 #[derive(Clone, Debug)]
@@ -69,6 +70,7 @@ pub(crate) fn read(stream: &mut impl Read, asked: &[u8]) -> Option<Answer> {
         body: body.to_owned(),
     };
     documented::holds(asked, &answer);
+    secrets::of_answer(&answer);
     Some(answer)
 }
 
@@ -79,6 +81,7 @@ pub(crate) fn send(port: u16, bytes: &[u8]) -> Option<Answer> {
     stream
         .set_read_timeout(Some(Duration::from_secs(40)))
         .unwrap();
+    secrets::of_request(bytes);
     stream.write_all(bytes).ok()?;
     read(&mut stream, bytes)
 }

@@ -9,12 +9,14 @@ use std::thread;
 use std::time::Duration;
 
 use punchmark::issue::lent::{WORD, socket};
+use ssh_key::PrivateKey;
 
 use super::client::Client;
 use super::http::{request, send};
 use super::room::Room;
 use crate::harness::keygen::ED25519;
-use crate::harness::process::wait_until;
+use crate::harness::process::{bounded, run, wait_until};
+use crate::harness::punchmark::BINARY;
 
 fn socket_of(room: &Room) -> PathBuf {
     socket(&room.admin.ledger_file())
@@ -150,6 +152,39 @@ fn an_end_waits_for_who_has_it_and_a_killed_one_leaves_a_socket_that_harms_nobod
     let server = room.start();
     room.admin.punchmark.run(&["challenge"]).ok();
     server.end();
+    room.ledger_is_right();
+}
+
+#[test]
+fn a_server_that_is_killed_while_a_command_has_its_ledger_harms_neither() {
+    let room = Room::ready();
+    let (server, peter, asked) = Client::with_request(&room);
+    let peter = Mutex::new(peter);
+    // Each of its syncs takes a second, so that it has the ledger for a while.
+    let mut slow = room.admin.punchmark.prepare(bounded("strace"));
+    slow.args(["-f", "-qq", "-o", "/dev/null", "-e", "trace=fdatasync"]);
+    slow.args(["-e", "inject=fdatasync:delay_enter=1000000"]);
+    slow.args([BINARY, "requester", "add", "erik", "--key", "erik.pub"]);
+    room.admin.key("erik", ED25519);
+    thread::scope(|scope| {
+        let command = scope.spawn(|| run(&mut slow));
+        wait_until("the command has the ledger", || {
+            whereabouts(&room).1 == "lent"
+        });
+        let waiting = scope.spawn(|| peter.lock().unwrap().certificate(&asked));
+        thread::sleep(Duration::from_millis(200));
+        assert!(!command.is_finished() && !waiting.is_finished());
+        server.kill();
+        assert!(waiting.join().unwrap().is_none());
+        command.join().unwrap().ok();
+    });
+    let server = room.start();
+    let again = peter.into_inner().unwrap().certificate(&asked);
+    again.unwrap().is(201);
+    let erik = PrivateKey::read_openssh_file(room.admin.punchmark.path("erik")).unwrap();
+    Client::logged_in(room.port, &erik);
+    server.end();
+    room.admin.assert_issued(1);
     room.ledger_is_right();
 }
 

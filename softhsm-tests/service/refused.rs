@@ -44,6 +44,38 @@ fn what_no_client_sends_is_refused_in_words() {
 }
 
 #[test]
+fn a_request_has_so_many_bytes_and_not_one_more() {
+    let room = Room::ready();
+    let server = room.start();
+    let of_length = |length: usize| {
+        let rest = r#"{"method":""}"#.len();
+        let body = format!(r#"{{"method":"{}"}}"#, "a".repeat(length - rest));
+        assert_eq!(body.len(), length);
+        body
+    };
+    let ask = |bytes: &[u8]| send(room.port, bytes).unwrap();
+    let plain = |length| {
+        ask(&request(
+            ("POST", "/v1/logins"),
+            &[],
+            Some(&of_length(length)),
+        ))
+    };
+    plain(64 * 1024).refuses(422, "unfit", "no login method");
+    plain(64 * 1024 + 1).refuses(413, "too-large", "65536 bytes");
+    // Without a length that says so beforehand.
+    let body = of_length(64 * 1024 + 1);
+    let chunked = format!(
+        "POST /v1/logins HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Type: application/json\r\n\
+         Transfer-Encoding: chunked\r\n\r\n{:x}\r\n{body}\r\n0\r\n\r\n",
+        body.len()
+    );
+    ask(chunked.as_bytes()).refuses(413, "too-large", "65536 bytes");
+    server.end();
+    room.admin.assert_issued(0);
+}
+
+#[test]
 fn what_can_be_read_in_two_ways_is_read_in_none() {
     let room = Room::ready();
     let server = room.start();

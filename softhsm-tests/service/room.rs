@@ -8,6 +8,7 @@ use std::process::{Child, Command, Stdio};
 
 use ssh_key::PrivateKey;
 
+use super::secrets::Wrote;
 use super::tls::{FILES, certify};
 use crate::harness::admin::Admin;
 use crate::harness::keygen::ED25519;
@@ -19,6 +20,8 @@ pub(crate) const URL: &str = "https://ca.example.org";
 
 /// A CA with a role for engineers, and a server behind a proxy that isn't there.
 pub(crate) struct Room {
+    /// Looked at before its folder goes.
+    _wrote: Wrote,
     pub(crate) admin: Admin,
     pub(crate) port: u16,
 }
@@ -82,8 +85,10 @@ impl Room {
             "{ROLES}\n[serve]\nurl = \"{url}\"\nlisten = [\"127.0.0.1:{port}\"]\ntls = {tls}\n\
              [login.keys]\nkind = \"key\"\n"
         );
+        let admin = Admin::ready().and_config(&serve);
         Self {
-            admin: Admin::ready().and_config(&serve),
+            _wrote: Wrote(admin.punchmark.home().to_path_buf()),
+            admin,
             port,
         }
     }

@@ -17,9 +17,16 @@ use crate::ledger::{Nonce, RequestId};
 /// Challenges by one key.
 pub(super) struct Challenges {
     key: [u8; 32],
-    /// Which request answered which challenge, as long as it counts.
-    answered: Mutex<HashMap<Nonce, RequestId>>,
+    answered: Mutex<Answered>,
 }
+
+/// Which request answered which challenge, as long as it counts: by the minute in which that is over, so that
+/// what is over goes at once. Looking through all of them for each request would take longer than the rest of it.
+#[derive(Default)]
+struct Answered(HashMap<u64, HashMap<Mark, RequestId>>);
+
+/// What a challenge is known by again: half of its MAC, which nobody chooses.
+type Mark = [u8; 8];
 
 impl Challenges {
     pub(super) fn by(key: [u8; 32]) -> Self {
@@ -57,11 +64,7 @@ impl Challenges {
             return false;
         }
         let mut answered = self.answered.lock().unwrap_or_else(PoisonError::into_inner);
-        answered.retain(|challenge, _| expires(challenge) > now);
-        if answered.len() >= MOST {
-            return false;
-        }
-        answered.entry(*challenge).or_insert(*id) == id
+        answered.take(challenge, id, now)
     }
 
     fn is_ours(&self, session: &TokenHash, challenge: &Nonce) -> bool {
@@ -91,6 +94,21 @@ impl Challenges {
     }
 }
 
+impl Answered {
+    /// Whether it is this request that answers a challenge which counts now.
+    fn take(&mut self, challenge: &Nonce, id: &RequestId, now: u64) -> bool {
+        self.0.retain(|minute, _| *minute >= now / MINUTE);
+        if self.0.values().map(HashMap::len).sum::<usize>() >= MOST {
+            return false;
+        }
+        let Some(mark) = challenge.last_chunk() else {
+            return false;
+        };
+        let of_minute = self.0.entry(expires(challenge) / MINUTE).or_default();
+        of_minute.entry(*mark).or_insert(*id) == id
+    }
+}
+
 fn expires(challenge: &Nonce) -> u64 {
     challenge
         .first_chunk::<8>()
@@ -98,7 +116,8 @@ fn expires(challenge: &Nonce) -> u64 {
 }
 
 /// In seconds.
-const LIFE: u64 = 5 * 60;
+const LIFE: u64 = 5 * MINUTE;
+const MINUTE: u64 = 60;
 /// So many answers of five minutes are remembered.
 const MOST: usize = 500_000;
 
@@ -121,6 +140,25 @@ mod tests {
         assert!(take(7, 1, expires - 1), "the same request again");
         assert!(!take(7, 2, NOW), "another request");
         assert!(!take(7, 1, expires), "too late");
+    }
+
+    #[test]
+    fn no_answer_is_remembered_longer_than_its_challenge_counts_and_a_minute() {
+        let challenges = Challenges::by([1; 32]);
+        for second in 0..3 * LIFE {
+            let now = NOW + second;
+            let (challenge, _) = challenges.make(&SESSION, now).unwrap();
+            let id = |half: u64| {
+                let mut id = RequestId::default();
+                id[..8].copy_from_slice(&half.to_be_bytes());
+                id
+            };
+            assert!(challenges.take(&SESSION, &challenge, &id(second), now));
+            assert!(!challenges.take(&SESSION, &challenge, &id(second + 1), now));
+        }
+        let answered = challenges.answered.lock().unwrap();
+        let kept: u64 = answered.0.values().map(|all| all.len() as u64).sum();
+        assert!((LIFE..=LIFE + MINUTE).contains(&kept), "{kept}");
     }
 
     #[test]

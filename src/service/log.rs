@@ -25,6 +25,9 @@ pub enum Line {
 pub struct Answered {
     /// The id that the answer bears too.
     pub id: String,
+    /// The trace that it is part of, by the word of whoever sent it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trace: Option<String>,
     /// The address that it came from.
     pub peer: String,
     /// Its method.
@@ -51,6 +54,7 @@ impl fmt::Display for Line {
         };
         let Answered {
             id,
+            trace,
             peer,
             method,
             route,
@@ -62,6 +66,9 @@ impl fmt::Display for Line {
         write!(f, "{id} {peer} {method} {route} {status} {milliseconds} ms")?;
         if let Some(requester) = requester {
             write!(f, " {requester}")?;
+        }
+        if let Some(trace) = trace {
+            write!(f, " trace {trace}")?;
         }
         match note {
             Some(note) => write!(f, ": {note}"),

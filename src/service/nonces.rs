@@ -16,9 +16,13 @@ use crate::login::dpop::Proof;
 /// Nonces of one run of the server.
 pub(super) struct Nonces {
     key: [u8; 32],
-    /// Ids of proofs by the window of their nonce.
-    seen: Mutex<HashMap<u64, HashSet<[u8; 32]>>>,
+    /// Marks of proofs by the window of their nonce.
+    seen: Mutex<HashMap<u64, HashSet<Mark>>>,
 }
+
+/// What a proof is known by again: of a hash by our own key, so that nobody can make two that are alike. One in
+/// 2^64 that is taken for another all the same is made anew by its client.
+type Mark = [u8; 8];
 
 /// Why a proof that is right is not taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,13 +62,15 @@ impl Nonces {
     /// # Errors
     /// [`NotTaken`].
     pub(super) fn take(&self, proof: &Proof, now: u64) -> Result<(), NotTaken> {
-        let id = Sha256::new_with_prefix(proof.key().as_bytes())
+        let id = Sha256::new_with_prefix(self.key)
+            .chain_update(proof.key().as_bytes())
             .chain_update(proof.id())
             .finalize();
-        self.take_id(proof.nonce(), id.into(), now)
+        let [a, b, c, d, e, f, g, h, ..]: [u8; 32] = id.into();
+        self.take_mark(proof.nonce(), [a, b, c, d, e, f, g, h], now)
     }
 
-    fn take_id(&self, nonce: &str, id: [u8; 32], now: u64) -> Result<(), NotTaken> {
+    fn take_mark(&self, nonce: &str, mark: Mark, now: u64) -> Result<(), NotTaken> {
         let window = self.window(nonce, now).ok_or(NotTaken::Again)?;
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         seen.retain(|known, _| known + 1 >= now / WINDOW);
@@ -72,7 +78,7 @@ impl Nonces {
         if ids.len() >= MOST {
             return Err(NotTaken::Full);
         }
-        ids.insert(id).then_some(()).ok_or(NotTaken::Again)
+        ids.insert(mark).then_some(()).ok_or(NotTaken::Again)
     }
 
     fn window(&self, nonce: &str, now: u64) -> Option<u64> {
@@ -96,7 +102,7 @@ impl Nonces {
 
 /// How long a window is, in seconds. A nonce lives for one to two.
 const WINDOW: u64 = 60;
-/// So many proofs of a window are remembered, which is 32 MiB.
+/// So many proofs of a window are remembered, which is 9 MiB.
 const MOST: usize = 500_000;
 
 #[cfg(test)]
@@ -121,15 +127,18 @@ mod tests {
     fn an_id_comes_once_within_the_life_of_its_nonce() {
         let nonces = Nonces::new().unwrap();
         let nonce = nonces.current(NOW);
-        nonces.take_id(&nonce, [1; 32], NOW).unwrap();
-        nonces.take_id(&nonce, [2; 32], NOW).unwrap();
+        nonces.take_mark(&nonce, [1; 8], NOW).unwrap();
+        nonces.take_mark(&nonce, [2; 8], NOW).unwrap();
         let later = NOW + WINDOW;
-        assert_eq!(nonces.take_id(&nonce, [1; 32], later), Err(NotTaken::Again));
+        assert_eq!(
+            nonces.take_mark(&nonce, [1; 8], later),
+            Err(NotTaken::Again)
+        );
         let next = nonces.current(later);
-        nonces.take_id(&next, [1; 32], later).unwrap();
+        nonces.take_mark(&next, [1; 8], later).unwrap();
         assert_eq!(nonces.seen.lock().unwrap().len(), 2);
         let last = nonces.current(later + WINDOW);
-        nonces.take_id(&last, [1; 32], later + WINDOW).unwrap();
+        nonces.take_mark(&last, [1; 8], later + WINDOW).unwrap();
         assert_eq!(nonces.seen.lock().unwrap().len(), 2);
     }
 }

@@ -23,7 +23,7 @@ use super::order::{Placed, Requested};
 use super::paths::Paths;
 use super::problem::{ProblemKind, Refused};
 use super::query::is_text;
-use super::{Line, Log, Service};
+use super::{Line, Log, Service, trace};
 use crate::api::path;
 use crate::issue::{IssueError, Issued};
 use headers::{finish, request_id};
@@ -110,6 +110,7 @@ async fn around(State(shared): State<Shared>, request: Request<Body>, next: Next
         peer: peer_of(&parts, &shared.service).to_string(),
         method: parts.method.to_string(),
         route: route.map_or("-", MatchedPath::as_str).to_owned(),
+        trace: trace::of(&parts.headers),
         ..Answered::default()
     };
     let is_text = is_text(parts.uri.path());

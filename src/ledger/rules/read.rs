@@ -117,6 +117,9 @@ impl Ledger {
     /// [`LedgerError`].
     pub fn issued_for(&self, id: &RequestId, behind: u64) -> Result<Option<Record>, LedgerError> {
         let positions = self.index.positions(table::REQUEST_ID, id)?;
+        if positions.is_empty() {
+            return Ok(None);
+        }
         let cas = self.cas()?;
         for position in positions.into_iter().rev().filter(|at| *at > behind) {
             let record = self.record_at(&cas, position)?;
@@ -135,6 +138,9 @@ impl Ledger {
     /// [`LedgerError`].
     pub fn is_reserved(&self, id: &RequestId, behind: u64) -> Result<bool, LedgerError> {
         let positions = self.index.positions(table::REQUEST_ID, id)?;
+        if positions.is_empty() {
+            return Ok(false);
+        }
         let cas = self.cas()?;
         for position in positions.into_iter().filter(|at| *at > behind) {
             let record = self.record_at(&cas, position)?;
