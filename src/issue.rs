@@ -7,6 +7,7 @@
 //! - `anew`: what a certificate of the ledger asks for, so that it is made once more;
 //! - `desk`: the same for as many as come, on a thread for each session of a device;
 //! - `lent`: the ledger of a server that runs, lent to a command;
+//! - `shared`: who goes first where several want the ledger;
 //! - `open_ca`: the key that signs, found and held against the one that was recorded;
 //! - `sign`: the only place that asks a CA key for a signature.
 
@@ -17,12 +18,13 @@ mod desk;
 pub mod lent;
 mod open;
 mod open_ca;
+mod shared;
 mod sign;
 #[cfg(test)]
 mod tests;
 mod way;
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 pub use again::{AgainError, Before, stands};
@@ -38,11 +40,13 @@ pub use open::{
     WrongTime, agree,
 };
 pub use open_ca::{OpenCa, OpenError};
+pub use shared::SharedLedger;
+pub(crate) use shared::lock;
 pub use sign::{SelfTestError, TestSignature, self_test, test_signature};
 pub use way::{issue_next, issue_one};
 
 use crate::certificate::{Certificate, EncodeError, Serial, VerifyError};
-use crate::ledger::{Ledger, LedgerError, ReserveError};
+use crate::ledger::{LedgerError, ReserveError};
 use crate::signer::SignerError;
 use open_ca::Session;
 
@@ -54,9 +58,6 @@ pub struct Issued {
     /// The certificate, verified.
     pub certificate: Certificate,
 }
-
-/// The ledger, shared by a desk and whoever reads beside it.
-pub type SharedLedger = Arc<Mutex<Ledger>>;
 
 /// Tells the Unix time in seconds.
 pub type Clock = fn() -> u64;
@@ -138,9 +139,4 @@ pub enum RunEnd {
     /// The program has a fault.
     #[error("the run was ended by a fault of punchmark")]
     Panicked,
-}
-
-/// The ledger is consistent after a panic elsewhere: its durable steps are its own.
-pub(crate) fn lock(ledger: &SharedLedger) -> MutexGuard<'_, Ledger> {
-    ledger.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -4,6 +4,7 @@ pub(crate) mod book;
 mod ended;
 mod sharing;
 
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use ssh_key::private::{Ed25519Keypair, KeypairData};

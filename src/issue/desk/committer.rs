@@ -2,11 +2,12 @@
 //! step records it and takes serials for what waits.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::board::{Board, Turn};
 use super::state::{Done, Job, Order};
 use super::ticket::Answer;
+use crate::issue::shared::give_way;
 use crate::issue::way::{self, Checked};
 use crate::issue::{Clock, IssueError, SharedLedger, Step, Times, lock};
 use crate::ledger::Outcome;
@@ -36,7 +37,7 @@ impl Committer<'_> {
         loop {
             match self.board.turn() {
                 Turn::Verify(done) => hand.extend(done.into_iter().map(|done| self.verify(done))),
-                Turn::Commit(orders) => self.commit(std::mem::take(&mut hand), orders),
+                Turn::Commit(orders) => give_way(self.commit(std::mem::take(&mut hand), orders)),
                 Turn::End => return,
             }
         }
@@ -55,8 +56,9 @@ impl Committer<'_> {
         (checked, done.answer)
     }
 
-    /// One durable step. Nothing is released before it, and nothing signed that it reserves.
-    fn commit(&self, hand: Vec<(Checked, Answer)>, mut orders: Vec<Order>) {
+    /// One durable step, and how long it took. Nothing is released before it, and nothing signed that it
+    /// reserves.
+    fn commit(&self, hand: Vec<(Checked, Answer)>, mut orders: Vec<Order>) -> Duration {
         orders.retain(|order| order.answer.is_awaited());
         let outcomes: Vec<Outcome<'_>> =
             hand.iter().map(|(checked, _)| checked.outcome()).collect();
@@ -72,8 +74,8 @@ impl Committer<'_> {
         let begun = Instant::now();
         let committed = ledger.commit(&outcomes, wanted, (self.clock)());
         drop((ledger, outcomes));
+        let took = begun.elapsed();
         if let Some(times) = self.times {
-            let took = begun.elapsed();
             let steps = took_part.into_iter().filter(|(_, is_empty)| !is_empty);
             steps.for_each(|(step, _)| times(step, took));
         }
@@ -92,6 +94,7 @@ impl Committer<'_> {
         for (checked, answer) in hand.into_iter().rev() {
             answer.give(checked.release(recorded));
         }
+        took
     }
 }
 
