@@ -74,14 +74,12 @@ fn a_body_that_never_ends_is_waited_for_half_a_minute_and_others_are_served() {
     let server = room.start();
     let begun = Instant::now();
     let mut slow = TcpStream::connect(("127.0.0.1", room.port)).unwrap();
-    slow.write_all(
-        b"POST /v1/logins HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\
-          Content-Type: application/json\r\nContent-Length: 60000\r\n\r\n{",
-    )
-    .unwrap();
+    let beginning = b"POST /v1/logins HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\
+        Content-Type: application/json\r\nContent-Length: 60000\r\n\r\n{";
+    slow.write_all(beginning).unwrap();
     let mut reader = slow.try_clone().unwrap();
     let answer = std::thread::scope(|scope| {
-        let answer = scope.spawn(move || read(&mut reader));
+        let answer = scope.spawn(move || read(&mut reader, beginning));
         while !answer.is_finished() && begun.elapsed() < Duration::from_secs(60) {
             let live = request(("GET", "/healthz/live"), &[], None);
             send(room.port, &live).unwrap().is(200);
