@@ -216,7 +216,8 @@ fn a_key_of_ones_own_has_its_certificate_beside_it() {
     let own = stub.file("own.pub");
     user.run(&["get", "--key", own.to_str().unwrap()])
         .ok()
-        .says("own-cert.pub");
+        .says("beside ")
+        .says("own.pub");
     let sshd = Sshd::start(&Configuration::users(
         &stub.file("users.pub"),
         &["peter_file"],

@@ -4,6 +4,7 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process_group};
 
@@ -92,10 +93,16 @@ impl Stopped {
         Self(child)
     }
 
-    /// Lets the run go on to its end; whether it succeeded.
+    /// Lets the run go on to its end; whether it succeeded. What is told before it has stopped is lost, and a stop at
+    /// a call looks the same: so it is told until it ends.
     pub(super) fn go_on(mut self) -> bool {
-        self.signal(Signal::CONT);
-        self.0.wait().unwrap().success()
+        loop {
+            self.signal(Signal::CONT);
+            if let Some(status) = self.0.try_wait().unwrap() {
+                return status.success();
+            }
+            std::thread::sleep(Duration::from_millis(100));
+        }
     }
 
     fn signal(&self, signal: Signal) {
