@@ -39,5 +39,6 @@ Examples:
   punchmark get
   punchmark get --role production --if-needed 15m
   punchmark get --role engineer --key ~/.ssh/id_ed25519.pub
+  punchmark get --role production --piv 9a
   punchmark get --role engineer --watch
   punchmark get --ci --server ca.example.org --role deploy";
