@@ -26,7 +26,7 @@ pub use by_provider::{Browser, log_in_by_provider};
 pub use exchange::{Exchange, ExchangeError};
 pub use folder::{FolderError, FolderLock, KeptSession, ServerFolder};
 pub use held::{CardSlot, Held, HeldCertificate, Whereabouts};
-pub use log_in::{LogInBy, LogInError, log_in};
+pub use log_in::{LogInBy, LogInError, log_in, takes_password};
 pub use order::{Order, OrderError, Ordered, RoleOffered, Signed, order, roles};
 pub use program::{TokenError, TokenPlace, log_in_as_program};
 pub use receipts::{NewReceipt, ReceiptsBefore};

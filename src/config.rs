@@ -5,6 +5,7 @@
 
 mod attestation;
 mod ca_name;
+pub mod directory_server;
 mod edit;
 mod enrolment;
 mod error;
@@ -49,8 +50,9 @@ pub use own_ledger_key::{OwnLedgerKeyError, ledger_key_in_file};
 pub use place::{Place, PlaceError};
 #[cfg(feature = "service")]
 pub use serve::{
-    JwtConfig, JwtConfigError, LoginConfigError, LoginMethod, OidcConfig, People, ReceiptsBy,
-    ServeConfig, ServeConfigError, ServeLimits, ServeLists, ServeTls, ServerUrl, ServerUrlError,
+    DirectoryConfig, DirectoryConfigError, DirectoryGroups, JwtConfig, JwtConfigError,
+    LoginConfigError, LoginMethod, OidcConfig, People, ReceiptsBy, ServeConfig, ServeConfigError,
+    ServeLimits, ServeLists, ServeTls, ServerUrl, ServerUrlError,
 };
 pub use subject::{SubjectFile, SubjectFileError, read_stdin};
 pub use templates::RoleTemplate;

@@ -8,6 +8,7 @@
 //! - `password`: a password, of which a file keeps a hash; a part of the feature `service`;
 //! - [`oidc`]: what an identity provider says in an ID token (OpenID Connect);
 //! - [`jwt`]: which program shows a token of the platform that it runs on;
+//! - [`ldap`]: what a directory service says of whoever knew their password (LDAP);
 //! - [`names`]: whether somebody whom a provider knows may have the name that it gives them;
 //! - [`dpop`]: the proof that a request comes from whoever has the session's key (RFC 9449);
 //! - [`jws`]: JSON Web Signatures, which such proofs are (RFC 7515).
@@ -16,6 +17,7 @@ pub mod dpop;
 pub mod jws;
 pub mod jwt;
 pub mod key;
+pub mod ldap;
 pub mod names;
 pub mod oidc;
 #[cfg(feature = "service")]
@@ -50,9 +52,11 @@ pub enum LoginKind {
     Oidc,
     /// The platform that a program runs on says in a token which one it is.
     Jwt,
+    /// A directory service takes their password (LDAP).
+    Ldap,
 }
 
-/// Somebody as an identity provider has them: what never changes, whatever they are called.
+/// Somebody as an identity provider or a directory has them: what never changes, whatever they are called.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct LoginSubject {
     /// Who says so, by URL.
@@ -120,6 +124,7 @@ impl LoginKind {
             Self::Password => "password",
             Self::Oidc => "oidc",
             Self::Jwt => "jwt",
+            Self::Ldap => "ldap",
         }
     }
 }

@@ -39,6 +39,7 @@ mod buckets;
 mod busy;
 mod challenges;
 mod current;
+mod directories;
 mod document;
 mod edge;
 mod endpoints;
@@ -78,6 +79,7 @@ mod upkeep;
 mod users;
 mod waiting;
 
+pub use directories::DirectoriesError;
 pub use lend::{Again, Lending};
 pub use log::{Line, Log};
 pub use manager::Manager;
@@ -108,6 +110,7 @@ use crate::signer::Locators;
 use back_off::BackOff;
 use busy::Busy;
 use challenges::Challenges;
+use directories::Directories;
 use hashing::Hashing;
 use limits::Limits;
 use logins::Logins;
@@ -191,6 +194,8 @@ struct Service {
     providers: Arc<Providers>,
     platforms: Arc<Platforms>,
     provider_logins: Arc<ProviderLogins>,
+    /// By the config, too.
+    directories: Arc<Directories>,
     logouts: Arc<Logouts>,
     users: Arc<UsersFile>,
     back_off: Arc<BackOff>,

@@ -1,12 +1,16 @@
 //! Any bytes as settings of a directory service, as a server, and as the entries that one gives: no
-//! panic, and whoever is found stands in the list as one principal with the group's suffix.
+//! panic, whoever is found stands in the list as one principal with the group's suffix, and who logs in has the
+//! name that was typed.
 #![no_main]
 
 use std::path::Path;
 
 use libfuzzer_sys::fuzz_target;
+use punchmark::login::ldap::{Dn, Person, Said};
 use punchmark::server::access::List;
-use punchmark::server::directory::{AskError, Directory, Entry, Server, Settings, resolve};
+use punchmark::server::directory::{
+    AskError, Directory, Entry, GroupsOf, Server, Settings, WantedPerson, person, resolve,
+};
 
 const LIST: &str = "@suffixes _physical _file\n\
     @group g = directory \"g\" attribute a suffix _physical\n@g root *\n";
@@ -15,6 +19,7 @@ const SETTINGS: &str = "server = \"ldapi:///x\"\nsasl-external = true\nbase = \"
 fuzz_target!(|bytes: &[u8]| {
     if let Ok(text) = std::str::from_utf8(bytes) {
         let _ = (Settings::parse(text, Path::new("/")), Server::parse(text, false));
+        let _ = Dn::parse(text);
     }
     for how in ["walk", "member-of", "in-chain"] {
         let settings = format!("{SETTINGS}members = \"{how}\"\n");
@@ -29,7 +34,35 @@ fuzz_target!(|bytes: &[u8]| {
             assert!(name.ends_with("_physical") && !name.contains(['*', '?', ' ', ',']));
         }
     }
+    log_in(bytes);
 });
+
+/// Whoever knows every password logs in.
+fn log_in(bytes: &[u8]) {
+    let wanted = WantedPerson {
+        base: "b",
+        requester: "a",
+        filter: None,
+        subject: "uid",
+        groups: Some(GroupsOf::Own("memberOf")),
+    };
+    let mut entries = Entries::of(bytes);
+    let found = person(&mut entries, &wanted, "anna", &mut |_| Ok(true));
+    let (Ok(Some(found)), Ok(below)) = (found, Dn::parse("ou=g")) else {
+        return;
+    };
+    let said = Said {
+        issuer: "ldaps://ldap.example.org/b",
+        subject: &found.subject,
+        name: &found.name,
+        groups: &found.groups,
+        group_base: Some(&below),
+    };
+    if let Ok(person) = Person::of("anna", &said) {
+        assert!(person.name().as_str().eq_ignore_ascii_case("anna"));
+        assert!(!person.subject().subject.is_empty());
+    }
+}
 
 /// Lines `DN<TAB>ATTRIBUTE<TAB>VALUE`; every search finds all.
 struct Entries(Vec<Entry>);

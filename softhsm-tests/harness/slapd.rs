@@ -134,13 +134,22 @@ impl Slapd {
 
     /// A way to it that passes on so many bytes of its answers, and then does something to it.
     pub(crate) fn relay(&self, bytes: usize, then: Then) -> Relay {
+        self.relay_behind(0, bytes, then)
+    }
+
+    /// The same, of the client behind so many, for whom all passes.
+    pub(crate) fn relay_behind(&self, clients: usize, bytes: usize, then: Then) -> Relay {
         let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let port = listener.local_addr().unwrap().port();
         let (child, server) = (self.child.clone(), self.port);
         let passed = Arc::new(AtomicUsize::new(0));
         let counted = passed.clone();
-        // It ends with its one client.
+        // It ends with its last client.
         thread::spawn(move || {
+            for _ in 0..clients {
+                let (client, _) = listener.accept().unwrap();
+                thread::spawn(move || pass_all(&client, server));
+            }
             let (client, _) = listener.accept().unwrap();
             let server = TcpStream::connect(("127.0.0.1", server)).unwrap();
             let (mut from, mut to) = (client.try_clone().unwrap(), server.try_clone().unwrap());
@@ -182,6 +191,13 @@ impl Relay {
     pub(crate) fn passed(&self) -> usize {
         self.passed.load(Ordering::SeqCst)
     }
+}
+
+fn pass_all(client: &TcpStream, server: u16) {
+    let server = TcpStream::connect(("127.0.0.1", server)).unwrap();
+    let (mut from, mut to) = (client.try_clone().unwrap(), server.try_clone().unwrap());
+    thread::spawn(move || std::io::copy(&mut from, &mut to));
+    let _until_one_ends = std::io::copy(&mut &server, &mut &*client);
 }
 
 fn pass(mut server: TcpStream, mut client: &TcpStream, bytes: usize, counted: &AtomicUsize) {

@@ -68,6 +68,13 @@ pub enum LogInBy<'a> {
     },
 }
 
+/// Whether a name and a password are what a method of this kind takes.
+#[must_use]
+pub fn takes_password(kind: &str) -> bool {
+    let kinds = [LoginKind::Password, LoginKind::Ldap];
+    kinds.iter().any(|one| one.as_str() == kind)
+}
+
 /// Logs in by a method; what is opened belongs to the session's key.
 ///
 /// # Errors
@@ -81,7 +88,7 @@ pub fn log_in(
     let begun: LoginBegun = exchange.post(path::LOGINS, None, &NewLogin::by(method))?;
     let is_meant = match by {
         LogInBy::Key(_) => begun.kind == LoginKind::Key.as_str(),
-        LogInBy::Password { .. } => begun.kind == LoginKind::Password.as_str(),
+        LogInBy::Password { .. } => takes_password(&begun.kind),
     };
     if !is_meant {
         return Err(other_kind(exchange, method, &begun));

@@ -107,7 +107,7 @@ impl Trusted {
     #[must_use]
     pub fn method_of_a_person(&self) -> Option<&str> {
         let kind = self.kind.as_deref()?;
-        let of_persons = [LoginKind::Oidc, LoginKind::Password];
+        let of_persons = [LoginKind::Oidc, LoginKind::Password, LoginKind::Ldap];
         let wants_somebody = of_persons.iter().any(|one| one.as_str() == kind);
         self.method.as_deref().filter(|_| wants_somebody)
     }

@@ -1,5 +1,6 @@
 //! What the config says of a server: `[serve]`, and how people log in, `[login.NAME]`.
 
+mod directory;
 mod limits;
 mod lists;
 mod logins;
@@ -16,6 +17,7 @@ use serde::Deserialize;
 
 use super::Config;
 use crate::certificate::length_in_seconds;
+pub use directory::{DirectoryConfig, DirectoryConfigError, DirectoryGroups};
 pub use limits::ServeLimits;
 use lists::ListsTable;
 pub use lists::ServeLists;

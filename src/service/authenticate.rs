@@ -125,7 +125,7 @@ impl Service {
         // When it was opened, the key or the password was shown.
         let facts = |way| LoginFacts::new(method.name.clone(), way, Some(since));
         Ok(match (method.kind, session.user) {
-            (LoginKind::Oidc, None) => self.still_says(method, session)?,
+            (LoginKind::Oidc | LoginKind::Ldap, None) => self.still_says(method, session)?,
             (LoginKind::Key, None) => Some(facts(LoginWay::EnrolledKey)),
             (LoginKind::Jwt, None) => is_listed(method, session).then(|| facts(LoginWay::Program)),
             (LoginKind::Password, Some(mark)) => {
@@ -137,20 +137,21 @@ impl Service {
         })
     }
 
-    /// What an identity provider said when a session was opened, where the name is still bound to whom it means.
+    /// What an identity provider or a directory said when a session was opened, where the name is still bound to whom it means.
     fn still_says(
         &self,
         method: &LoginMethod,
         session: &Session,
     ) -> Result<Option<LoginFacts>, Refused> {
-        let (Some(provider), Some(said)) = (&method.provider, &session.at_provider) else {
+        let (Some(issuer), Some(said)) = (method.issuer(), &session.at_provider) else {
             return Ok(None);
         };
         let bound = lock(&self.ledger).bound_to(&said.subject);
         let bound = bound.map_err(Refused::fault)?;
         let is_theirs = bound.as_deref() == Some(session.requester.as_str());
-        let is_of_it = said.subject.issuer == provider.issuer.as_str();
-        let may_come_so = said.way != LoginWay::Code || provider.code;
+        let is_of_it = said.subject.issuer == issuer;
+        let takes_code = method.provider.as_ref().is_some_and(|one| one.code);
+        let may_come_so = said.way != LoginWay::Code || takes_code;
         Ok((is_theirs && is_of_it && may_come_so).then(|| LoginFacts {
             method: method.name.clone(),
             way: said.way,

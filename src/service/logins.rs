@@ -90,6 +90,7 @@ mod tests {
             kind: crate::login::LoginKind::Key,
             provider: None,
             platform: None,
+            directory: None,
         };
         let begun = logins.begin(&method, peer.parse().unwrap(), now);
         begun.map(|(id, _)| id)

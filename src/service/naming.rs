@@ -1,16 +1,16 @@
-//! Which name somebody has here whom an identity provider knows.
+//! Which name somebody has here whom an identity provider or a directory knows.
 
 use super::Service;
 use super::endpoints::Opener;
 use super::problem::{ProblemKind, Refused};
 use super::provider_logins::LoggedIn;
 use super::sessions::AtProvider;
-use crate::config::OidcConfig;
+use crate::config::LoginMethod;
 use crate::issue::lock;
 use crate::ledger::{BindError, Binding, Ledger, LoginBound};
+use crate::login::ldap::Person;
 use crate::login::names::{Allowed, HeldBy, Holder, Known, NameRefusal, Named, Said, may_have};
-use crate::login::oidc::Identity;
-use crate::login::{LoginKind, LoginSubject, MethodName};
+use crate::login::{Login, LoginKind, LoginSubject, MethodName};
 use crate::policy::Role;
 use crate::policy::role::Permit;
 use crate::request::{LoginWay, RequesterName};
@@ -27,72 +27,77 @@ impl Service {
             identity,
             by_code,
         } = logged_in;
-        let provider = self.method(method.as_str());
-        let provider = provider.and_then(|method| method.provider.as_ref());
-        let provider = provider.ok_or_else(|| refused(GONE.to_owned()))?;
+        let known = self.method(method.as_str());
+        let known = known.ok_or_else(|| refused(GONE.to_owned()))?;
+        let allowed = self.has_name(known, &identity.subject, &identity.name)?;
+        let session = identity.session.clone();
+        let way = if by_code {
+            LoginWay::Code
+        } else {
+            LoginWay::Browser
+        };
+        Ok(Opener::told(identity.login(&method, allowed), way, session))
+    }
+
+    /// The same of somebody whose password a directory took.
+    ///
+    /// # Errors
+    /// [`Refused`], with what an admin could do.
+    pub(super) fn named_by_directory(
+        &self,
+        method: &MethodName,
+        person: Person,
+    ) -> Result<Opener, Refused> {
+        let known = self.method(method.as_str());
+        let known = known.ok_or_else(|| refused(GONE.to_owned()))?;
+        let allowed = self.has_name(known, person.subject(), person.name())?;
+        let login = person.login(method, allowed, self.now());
+        Ok(Opener::told(login, LoginWay::Password, None))
+    }
+
+    /// Lets somebody have a name, which they are bound to from then on.
+    fn has_name(
+        &self,
+        method: &LoginMethod,
+        subject: &LoginSubject,
+        name: &RequesterName,
+    ) -> Result<Allowed, Refused> {
+        if method.issuer() != Some(subject.issuer.as_str()) {
+            return Err(refused(GONE.to_owned()));
+        }
         // Nobody becomes the holder of the name between the question and its answer.
         let mut ledger = lock(&self.ledger);
-        let allowed = self.may_have(&identity, provider, &ledger)?;
+        let allowed = self.may_have(Named { subject, name }, method, &ledger)?;
         if allowed == Allowed::FirstLogin {
-            self.bind(&identity, &mut ledger)?;
+            self.bind(subject, name, &mut ledger)?;
         }
-        drop(ledger);
-        let session = identity.session.clone();
-        let login = identity.login(&method, allowed);
-        let at_provider = login.subject().map(|subject| AtProvider {
-            subject: subject.clone(),
-            session,
-            way: if by_code {
-                LoginWay::Code
-            } else {
-                LoginWay::Browser
-            },
-            authenticated_at: login.authenticated_at(),
-            amr: login.amr().to_vec(),
-            acr: login.acr().map(str::to_owned),
-            groups: login.groups().to_vec(),
-        });
-        Ok(Opener {
-            login,
-            key: Vec::new(),
-            user: None,
-            at_provider,
-            program: None,
-        })
+        Ok(allowed)
     }
 
     fn may_have(
         &self,
-        identity: &Identity,
-        provider: &OidcConfig,
+        named: Named<'_>,
+        method: &LoginMethod,
         ledger: &Ledger,
     ) -> Result<Allowed, Refused> {
-        let name = &identity.name;
-        let known = ledger.known_of_name(&identity.subject, name, self.now());
+        let Named { subject, name } = named;
+        let known = ledger.known_of_name(subject, name, self.now());
         let mut known = known.map_err(Refused::fault)?;
         self.add_users(name, &mut known)?;
         let methods = self.serve.logins.iter();
         let same: Vec<_> = methods
-            .filter(|method| provider.same_as.contains(&method.name))
+            .filter(|one| method.same_as().contains(&one.name))
             .collect();
-        let issuers: Vec<_> = same
-            .iter()
-            .filter_map(|method| Some(method.provider.as_ref()?.issuer.as_str()))
-            .collect();
+        let issuers: Vec<_> = same.iter().filter_map(|method| method.issuer()).collect();
         let suffix = self.policy.suffixes().reserved_end(name.as_str());
         let said = Said {
             reserved_end: suffix.map(|suffix| suffix.as_str()),
             is_spelled_out: self.spells_out(name),
             same_as_keys: same.iter().any(|method| method.kind == LoginKind::Key),
-            same_as: &provider.same_as,
+            same_as: method.same_as(),
             same_as_issuers: &issuers,
         };
-        let named = Named {
-            subject: &identity.subject,
-            name,
-        };
-        may_have(named, &known, &said)
-            .map_err(|refusal| refused(in_words(&refusal, name, &identity.subject)))
+        may_have(named, &known, &said).map_err(|refusal| refused(in_words(&refusal, name, subject)))
     }
 
     /// The users who have a password may be other people.
@@ -129,11 +134,16 @@ impl Service {
             || self.policy.roles().any(in_role)
     }
 
-    fn bind(&self, identity: &Identity, ledger: &mut Ledger) -> Result<(), Refused> {
+    fn bind(
+        &self,
+        subject: &LoginSubject,
+        name: &RequesterName,
+        ledger: &mut Ledger,
+    ) -> Result<(), Refused> {
         let bound = LoginBound {
-            name: identity.name.to_string(),
-            issuer: identity.subject.issuer.clone(),
-            subject: identity.subject.subject.clone(),
+            name: name.to_string(),
+            issuer: subject.issuer.clone(),
+            subject: subject.subject.clone(),
             became: Binding::FirstLogin,
             keyboard: self.keyboard.clone(),
         };
@@ -143,6 +153,28 @@ impl Service {
                 BindError::Ledger(error) => Refused::fault(error),
                 error => refused(chain(&error)),
             })
+    }
+}
+
+impl Opener {
+    /// What opens a session by the word of whoever knows the person.
+    fn told(login: Login, way: LoginWay, session: Option<String>) -> Self {
+        let at_provider = login.subject().map(|subject| AtProvider {
+            subject: subject.clone(),
+            session,
+            way,
+            authenticated_at: login.authenticated_at(),
+            amr: login.amr().to_vec(),
+            acr: login.acr().map(str::to_owned),
+            groups: login.groups().to_vec(),
+        });
+        Self {
+            login,
+            key: Vec::new(),
+            user: None,
+            at_provider,
+            program: None,
+        }
     }
 }
 

@@ -74,6 +74,12 @@ impl Refused {
         self
     }
 
+    /// The same, of which the log is told more.
+    pub(super) fn noting(mut self, cause: String) -> Self {
+        self.cause = Some(cause);
+        self
+    }
+
     /// Whether the same may be taken in a moment, so that nothing was decided.
     pub(super) fn is_for_now(&self) -> bool {
         matches!(

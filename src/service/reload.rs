@@ -9,6 +9,7 @@ use std::error::Error;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::current::Current;
+use super::directories::Directories;
 use super::lend::SharedAgain;
 use super::platforms::Platforms;
 use super::providers::Providers;
@@ -111,6 +112,7 @@ impl Reloader {
         let serve = &reloaded.serve;
         let providers = Providers::open(&serve.logins, serve.url.as_str())?;
         let platforms = Platforms::open(&serve.logins)?;
+        let directories = Directories::open(&serve.logins)?;
         if let (Some(tls), ServeTls::Files { certificate, key }) = (&self.tls, &reloaded.serve.tls)
         {
             tls.is_at(certificate, key)?;
@@ -120,6 +122,7 @@ impl Reloader {
         let mut after = next(&before, reloaded.serve, (reloaded.policy, reloaded.judges));
         after.providers = Arc::new(providers);
         after.platforms = Arc::new(platforms);
+        after.directories = Arc::new(directories);
         *self.again.lock().unwrap_or_else(PoisonError::into_inner) = reloaded.again;
         let serve = &after.serve;
         after.sessions.idle_after(serve.idle);

@@ -10,6 +10,7 @@ use tokio::sync::watch;
 
 use super::challenges::Challenges;
 use super::current::Current;
+use super::directories::Directories;
 use super::edge::Edge;
 use super::lend::{self, Lender, Lending, SharedAgain};
 use super::metrics::Door;
@@ -95,11 +96,15 @@ pub fn run(mut opened: Opened, listening: Listening, log: &Log) -> Result<(), Se
 
 /// Says whom logins ask. A provider that is away keeps no server from the other logins; a check is there to find it.
 fn ask_providers(service: &Service, listening: Listening, log: &Log) -> Result<(), ServeError> {
-    for asked in service.providers.ask().chain(service.platforms.ask()) {
+    let providers = service.providers.ask().chain(service.platforms.ask());
+    let providers = providers.map(|asked| asked.map_err(ServeError::from));
+    let directories = service.directories.ask();
+    let directories = directories.map(|asked| asked.map_err(ServeError::from));
+    for asked in providers.chain(directories) {
         match (asked, listening) {
             (Ok(words), _) => log(&Line::Note(words)),
             (Err(error), Listening::Yes) => log(&Line::Note(chain(&error))),
-            (Err(error), Listening::No) => return Err(error.into()),
+            (Err(error), Listening::No) => return Err(error),
         }
     }
     Ok(())
@@ -139,6 +144,7 @@ fn service(opened: Opened, log: &Log) -> Result<(Service, Lending, Reload), Serv
     }
     let providers = Providers::open(&opened.serve.logins, opened.serve.url.as_str())?;
     let platforms = Platforms::open(&opened.serve.logins)?;
+    let directories = Directories::open(&opened.serve.logins)?;
     let now = (opened.clock)();
     let sessions = Sessions::open(&opened.sessions, opened.serve.idle, now, &tell)?;
     let service = Service {
@@ -148,6 +154,7 @@ fn service(opened: Opened, log: &Log) -> Result<(Service, Lending, Reload), Serv
         logins: Arc::default(),
         providers: Arc::new(providers),
         platforms: Arc::new(platforms),
+        directories: Arc::new(directories),
         provider_logins: Arc::default(),
         logouts: Arc::default(),
         users: Arc::new(opened.users),

@@ -3,7 +3,7 @@
 use std::io;
 use std::net::SocketAddr;
 
-use super::{ProvidersError, SessionsError, TlsError, UsersFileError};
+use super::{DirectoriesError, ProvidersError, SessionsError, TlsError, UsersFileError};
 use crate::issue::RunEnd;
 
 /// Why there is no server, or why it ended.
@@ -38,6 +38,9 @@ pub enum ServeError {
     /// An identity provider can't be asked.
     #[error(transparent)]
     Providers(#[from] ProvidersError),
+    /// A directory service can't be asked.
+    #[error(transparent)]
+    Directories(#[from] DirectoriesError),
     /// The system gives no threads or signals.
     #[error("the system")]
     System(#[from] io::Error),

@@ -4,6 +4,7 @@
 //! to the entry of its login in the ledger, which says whether it still counts.
 
 mod all;
+mod at_provider;
 mod file;
 mod room;
 mod shown;
@@ -19,12 +20,13 @@ use sha2::{Digest as _, Sha256};
 
 use crate::api::Secret;
 use crate::file::Untrusted;
-use crate::login::LoginSubject;
 use crate::login::jws::Thumbprint;
 use crate::login::jwt::ProgramMark;
 use crate::login::password::PasswordMark;
 use crate::output::{self, OutputError};
-use crate::request::{Group, LoginWay, RequesterName};
+use crate::request::RequesterName;
+pub(super) use at_provider::AtProvider;
+use at_provider::KeptAtProvider;
 use file::read;
 use room::make_room;
 pub(super) use shown::NotShown;
@@ -66,19 +68,6 @@ pub(super) struct Session {
     pub(super) until: u64,
     /// When something was last asked in it.
     pub(super) seen: u64,
-}
-
-/// What an identity provider said of whoever opened a session.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct AtProvider {
-    pub(super) subject: LoginSubject,
-    /// The session there, where it named one.
-    pub(super) session: Option<String>,
-    pub(super) way: LoginWay,
-    pub(super) authenticated_at: Option<u64>,
-    pub(super) amr: Vec<String>,
-    pub(super) acr: Option<String>,
-    pub(super) groups: Vec<Group>,
 }
 
 /// Why sessions can't be kept.
@@ -135,25 +124,6 @@ struct KeptSession {
     login: u64,
     until: u64,
     seen: u64,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-struct KeptAtProvider {
-    issuer: String,
-    subject: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    session: Option<String>,
-    /// Whether it was in a browser elsewhere, where a code was typed.
-    by_code: bool,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    authenticated_at: Option<u64>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    amr: Vec<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    acr: Option<String>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    groups: Vec<Group>,
 }
 
 impl Sessions {
@@ -290,43 +260,6 @@ impl Session {
             login: self.login,
             until: self.until,
             seen: self.seen,
-        }
-    }
-}
-
-impl From<AtProvider> for KeptAtProvider {
-    fn from(said: AtProvider) -> Self {
-        let LoginSubject { issuer, subject } = said.subject;
-        Self {
-            issuer,
-            subject,
-            session: said.session,
-            by_code: said.way == LoginWay::Code,
-            authenticated_at: said.authenticated_at,
-            amr: said.amr,
-            acr: said.acr,
-            groups: said.groups,
-        }
-    }
-}
-
-impl From<KeptAtProvider> for AtProvider {
-    fn from(kept: KeptAtProvider) -> Self {
-        let KeptAtProvider {
-            issuer, subject, ..
-        } = kept;
-        Self {
-            subject: LoginSubject { issuer, subject },
-            session: kept.session,
-            way: if kept.by_code {
-                LoginWay::Code
-            } else {
-                LoginWay::Browser
-            },
-            authenticated_at: kept.authenticated_at,
-            amr: kept.amr,
-            acr: kept.acr,
-            groups: kept.groups,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! How people and programs log in to a server: `[login.NAME]`.
 
+mod error;
 mod jwt;
 mod keys;
 
@@ -9,11 +10,13 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
+pub use self::error::LoginConfigError;
 use self::jwt::ProgramTable;
 pub use self::jwt::{JwtConfig, JwtConfigError};
 use super::People;
+use super::directory::{DirectoryConfig, DirectoryTable};
 use crate::config::Config;
-use crate::login::oidc::{Issuer, PlainHttp, ProviderUrlError};
+use crate::login::oidc::{Issuer, PlainHttp};
 use crate::login::{Group, LoginKind, MethodName};
 
 /// One `[login.NAME]` table. What is for some kinds alone is wanted there, and refused elsewhere.
@@ -34,6 +37,7 @@ pub(in crate::config) struct LoginTable {
     audience: Option<String>,
     jwks_uri: Option<String>,
     is: Option<Vec<ProgramTable>>,
+    directory: Option<DirectoryTable>,
 }
 
 /// The kinds of logins that a server knows.
@@ -44,6 +48,7 @@ enum LoginKindName {
     Password,
     Oidc,
     Jwt,
+    Ldap,
 }
 
 /// A way to log in.
@@ -57,6 +62,8 @@ pub struct LoginMethod {
     pub provider: Option<OidcConfig>,
     /// The platform whose programs log in, where they do.
     pub platform: Option<Arc<JwtConfig>>,
+    /// The directory service that is asked, where it is one.
+    pub directory: Option<DirectoryConfig>,
 }
 
 /// An identity provider (OpenID Connect), and what its word counts for.
@@ -86,79 +93,22 @@ pub struct OidcConfig {
     pub max_age: Option<u64>,
 }
 
-/// Why a `[login.NAME]` is no way to log in.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum LoginConfigError {
-    /// All passwords stand in one file.
-    #[error(
-        "[login.{0}] and [login.{1}] are both of kind \"password\", and there is one file of users"
-    )]
-    Passwords(MethodName, MethodName),
-    /// Tokens of one issuer are of one method.
-    #[error("[login.{0}] and [login.{1}] have the same `issuer`")]
-    Issuers(MethodName, MethodName),
-    /// It can't be asked.
-    #[error("[login.{method}] is of kind \"{kind}\" and has no `{key}`")]
-    Lacks {
-        /// The method.
-        method: MethodName,
-        /// The kind.
-        kind: &'static str,
-        /// The key.
-        key: &'static str,
-    },
-    /// It would mean nothing.
-    #[error("[login.{method}] has `{key}`, which is for kind {kinds} alone")]
-    Foreign {
-        /// The method.
-        method: MethodName,
-        /// The key.
-        key: &'static str,
-        /// What it is for.
-        kinds: &'static str,
-    },
-    /// It is no platform whose programs log in.
-    #[error("[login.{method}]")]
-    Platform {
-        /// The method.
-        method: MethodName,
-        /// Why.
-        source: JwtConfigError,
-    },
-    /// It is no address of a provider.
-    #[error("[login.{method}]: `issuer` is no address of a provider: {source}")]
-    Issuer {
-        /// The method.
-        method: MethodName,
-        /// Why.
-        source: ProviderUrlError,
-    },
-    /// It would be sent as something else.
-    #[error(
-        "[login.{method}]: {word:?} in `{key}` is empty, longer than 200 characters, or has one that is no printable ASCII or a space"
-    )]
-    Word {
-        /// The method.
-        method: MethodName,
-        /// The key.
-        key: &'static str,
-        /// What stands there.
-        word: String,
-    },
-    /// Nobody would be in it.
-    #[error("[serve] names group:{0}, which no login method of kind \"oidc\" tells")]
-    Group(Group),
-    /// It is the same as none.
-    #[error(
-        "[login.{method}]: `same-as` names {other}, which is no other login method of the config"
-    )]
-    SameAs {
-        /// The method.
-        method: MethodName,
-        /// What it names.
-        other: MethodName,
-    },
+impl LoginMethod {
+    /// Whose word binds people to names, where somebody's does.
+    #[must_use]
+    pub fn issuer(&self) -> Option<&str> {
+        let of_directory = self.directory.as_ref().map(|one| one.issuer.as_str());
+        let of_provider = self.provider.as_ref().map(|one| one.issuer.as_str());
+        of_provider.or(of_directory)
+    }
+
+    /// The methods whose names are the same people's.
+    #[must_use]
+    pub fn same_as(&self) -> &[MethodName] {
+        let of_directory = self.directory.as_ref().map(|one| &one.same_as);
+        let of_provider = self.provider.as_ref().map(|one| &one.same_as);
+        of_provider.or(of_directory).map_or(&[], Vec::as_slice)
+    }
 }
 
 impl LoginTable {
@@ -168,6 +118,10 @@ impl LoginTable {
         match self.kind {
             LoginKindName::Key | LoginKindName::Password | LoginKindName::Jwt => false,
             LoginKindName::Oidc => true,
+            LoginKindName::Ldap => {
+                let directory = self.directory.as_ref();
+                directory.is_some_and(DirectoryTable::tells)
+            }
         }
     }
 
@@ -182,6 +136,7 @@ impl LoginTable {
             LoginKindName::Password => LoginKind::Password,
             LoginKindName::Oidc => LoginKind::Oidc,
             LoginKindName::Jwt => LoginKind::Jwt,
+            LoginKindName::Ldap => LoginKind::Ldap,
         };
         if let Some((key, kinds)) = self.foreign_key() {
             let method = name.clone();
@@ -189,12 +144,35 @@ impl LoginTable {
         }
         let provider = (kind == LoginKind::Oidc).then(|| self.provider(name, config));
         let platform = (kind == LoginKind::Jwt).then(|| self.platform(name, config));
+        let directory = self.directory(name, kind, config)?;
         Ok(LoginMethod {
             name: name.clone(),
             kind,
             provider: provider.transpose()?,
             platform: platform.transpose()?.map(Arc::new),
+            directory,
         })
+    }
+
+    fn directory(
+        &self,
+        name: &MethodName,
+        kind: LoginKind,
+        config: &Config,
+    ) -> Result<Option<DirectoryConfig>, LoginConfigError> {
+        match (kind, &self.directory) {
+            (LoginKind::Ldap, Some(table)) => {
+                let read = table.read(config);
+                read.map(Some)
+                    .map_err(|source| LoginConfigError::Directory {
+                        method: name.clone(),
+                        source,
+                    })
+            }
+            (LoginKind::Ldap, None) => Err(LoginConfigError::NoDirectory(name.clone())),
+            (_, Some(_)) => Err(LoginConfigError::ForeignDirectory(name.clone())),
+            (_, None) => Ok(None),
+        }
     }
 
     fn issuer(&self, name: &MethodName) -> Result<(Issuer, PlainHttp), LoginConfigError> {
@@ -294,13 +272,11 @@ pub(super) fn methods(
             let (one, other) = (other.name.clone(), method.name.clone());
             return Err(LoginConfigError::Passwords(one, other));
         }
-        if let Some(provider) = &method.provider {
-            one_of_its_issuer(method, provider, all.iter().take(place))?;
-            all_are_others(method, provider, &all)?;
-        }
         if let Some(platform) = &method.platform {
             platform.is_the_only_one(method, all.iter().take(place))?;
         }
+        one_of_its_issuer(method, all.iter().take(place))?;
+        all_are_others(method, &all)?;
     }
     Ok(all)
 }
@@ -310,11 +286,13 @@ pub(super) fn all_are_told(
     people: &People,
     logins: &[LoginMethod],
 ) -> Result<(), LoginConfigError> {
+    let has_groups = |method: &&LoginMethod| {
+        let directory = method.directory.as_ref();
+        method.kind == LoginKind::Oidc || directory.is_some_and(|one| one.groups.is_some())
+    };
     let tells = |group: &Group| {
-        let mut providers = logins
-            .iter()
-            .filter(|method| method.kind == LoginKind::Oidc);
-        providers.any(|method| method.name == *group.method())
+        let mut telling = logins.iter().filter(has_groups);
+        telling.any(|method| method.name == *group.method())
     };
     match people.groups().find(|group| !tells(group)) {
         Some(group) => Err(LoginConfigError::Group(group.clone())),
@@ -324,13 +302,10 @@ pub(super) fn all_are_told(
 
 fn one_of_its_issuer<'m>(
     method: &LoginMethod,
-    provider: &OidcConfig,
     mut others: impl Iterator<Item = &'m LoginMethod>,
 ) -> Result<(), LoginConfigError> {
-    let is_same = |other: &&LoginMethod| {
-        let other = other.provider.as_ref();
-        other.is_some_and(|other| other.issuer == provider.issuer)
-    };
+    let issuer = method.issuer();
+    let is_same = |other: &&LoginMethod| issuer.is_some() && other.issuer() == issuer;
     match others.find(is_same) {
         Some(other) => {
             let (one, other) = (other.name.clone(), method.name.clone());
@@ -340,14 +315,10 @@ fn one_of_its_issuer<'m>(
     }
 }
 
-fn all_are_others(
-    method: &LoginMethod,
-    provider: &OidcConfig,
-    all: &[LoginMethod],
-) -> Result<(), LoginConfigError> {
+fn all_are_others(method: &LoginMethod, all: &[LoginMethod]) -> Result<(), LoginConfigError> {
     let is_other =
         |name: &MethodName| *name != method.name && all.iter().any(|other| other.name == *name);
-    match provider.same_as.iter().find(|name| !is_other(name)) {
+    match method.same_as().iter().find(|name| !is_other(name)) {
         Some(other) => Err(LoginConfigError::SameAs {
             method: method.name.clone(),
             other: other.clone(),

@@ -17,7 +17,7 @@ use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
 
 use ldap3::controls::PagedResults;
-use ldap3::{Ldap, LdapConnAsync, LdapConnSettings, LdapError, Scope, StdStream};
+use ldap3::{Ldap, LdapConnAsync, LdapConnSettings, LdapError, LdapResult, Scope, StdStream};
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::{JoinError, JoinHandle};
 
@@ -25,9 +25,12 @@ use self::question::{Fault, NO_LDAP, NO_SUCH_OBJECT, Question, Reply, answer};
 use self::quiet::quietly;
 use super::ask::{AskError, Directory};
 use super::entry::Entry;
-use super::server_url::{Begins, Server};
 use super::settings::{Bind, Settings};
-use crate::secret::{SecretKind, read_short_secret};
+use crate::config::directory_server::{Begins, Server};
+use crate::secret::{Pin, SecretKind, read_short_secret};
+
+/// Whether this build can ask one.
+pub const IS_BUILT_IN: bool = true;
 
 /// Connects to a directory service and binds to it. From here on, the time of the settings runs.
 ///
@@ -35,14 +38,36 @@ use crate::secret::{SecretKind, read_short_secret};
 /// [`AskError`].
 pub fn connect(settings: &Settings) -> Result<Box<dyn Directory>, AskError> {
     let clock = Clock::of(settings);
-    let runtime = Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|source| AskError::Connect {
-        server: settings.server.to_string(),
-        source,
-    })?;
-    let mut connection = Connection::open(runtime, clock, settings)?;
+    let mut connection = Connection::open(runtime(settings)?, clock, settings)?;
     connection.bind(settings)?;
     Ok(Box::new(connection))
+}
+
+/// Whether a directory service takes this password for this entry: asked on a connection of its own, whose other
+/// questions would be that entry's. Nothing is sent for an empty one, which servers take for nobody's (RFC 4513, 5.1.2).
+///
+/// # Errors
+/// [`AskError`].
+pub fn takes_password(settings: &Settings, dn: &str, password: Pin) -> Result<bool, AskError> {
+    if dn.is_empty() || password.expose().is_empty() {
+        return Ok(false);
+    }
+    let clock = Clock::of(settings);
+    let mut connection = Connection::open(runtime(settings)?, clock, settings)?;
+    let bound = connection.simple_bind(dn, password)?;
+    match (bound.rc, answer(&bound)) {
+        (0, _) => Ok(true),
+        (INVALID_CREDENTIALS, _) => Ok(false),
+        (_, answer) => Err(AskError::Bind {
+            whom: dn.to_owned(),
+            answer,
+        }),
+    }
+}
+
+fn runtime(settings: &Settings) -> Result<Runtime, AskError> {
+    let runtime = Builder::new_current_thread().enable_all().build();
+    runtime.map_err(|source| no_way(&settings.server, source))
 }
 
 /// How long is waited for everything together.
@@ -128,19 +153,13 @@ impl Connection {
     }
 
     fn bind(&mut self, settings: &Settings) -> Result<(), AskError> {
-        let mut ldap = self.ldap.clone();
         let (whom, bound) = match &settings.bind {
             Bind::Password { dn, file } => {
                 let password = read_short_secret(file, SecretKind::Password)?;
-                let whom = dn.clone();
-                let name = dn.clone();
-                let bound = self.ask(async move {
-                    let bound = ldap.simple_bind(&name, password.expose()).await?;
-                    Ok(bound)
-                })?;
-                (whom, bound)
+                (dn.clone(), self.simple_bind(dn, password)?)
             }
             Bind::External => {
+                let mut ldap = self.ldap.clone();
                 let bound = self.ask(async move { Ok(ldap.sasl_external_bind().await?) })?;
                 ("EXTERNAL".to_owned(), bound)
             }
@@ -149,6 +168,11 @@ impl Connection {
             (0, _) => Ok(()),
             (_, answer) => Err(AskError::Bind { whom, answer }),
         }
+    }
+
+    fn simple_bind(&mut self, dn: &str, password: Pin) -> Result<LdapResult, AskError> {
+        let (mut ldap, dn) = (self.ldap.clone(), dn.to_owned());
+        self.ask(async move { Ok(ldap.simple_bind(&dn, password.expose()).await?) })
     }
 
     /// Waits for an answer, and says why there is none.
@@ -337,5 +361,7 @@ fn no_tls(server: &Server, error: &LdapError) -> AskError {
 /// The filter that every entry fits.
 const ALL: &str = "(objectClass=*)";
 const ENTRIES_MAX: usize = 1_000_000;
+/// A wrong password, or a name that nobody has (RFC 4511, appendix A.2).
+const INVALID_CREDENTIALS: u32 = 49;
 /// How long one address may take, so that the next one is tried.
 const CONNECT_MAX: Duration = Duration::from_secs(10);

@@ -16,6 +16,14 @@ pub(super) fn any_of(filters: &[String]) -> String {
     format!("(|{})", filters.concat())
 }
 
+/// A filter for entries that this filter takes, and another one, if there is one.
+pub(super) fn all_of(filter: &str, other: Option<&str>) -> String {
+    match other {
+        Some(other) => format!("(&{filter}{other})"),
+        None => filter.to_owned(),
+    }
+}
+
 /// A value as it stands in a filter (RFC 4515, section 3): what would end or widen the filter, and
 /// what isn't printable ASCII, as `\` and two hexadecimal digits.
 fn escaped(value: &str) -> String {

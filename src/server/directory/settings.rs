@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::server_url::{Server, ServerError};
 use crate::certificate::length_in_seconds;
+use crate::config::directory_server::{Server, ServerError};
 
 /// All that has to be known to ask a directory service.
 #[derive(Clone, Debug, PartialEq, Eq)]

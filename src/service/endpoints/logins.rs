@@ -1,5 +1,6 @@
 //! A login begins, and is answered for a token.
 
+mod directory;
 mod key;
 mod password;
 mod program;
@@ -149,7 +150,9 @@ fn opened(service: &Service, id: &str, asked: &Asked) -> Result<(SessionOpened, 
 fn longest(service: &Service, kind: LoginKind) -> u64 {
     match kind {
         LoginKind::Jwt => service.serve.longest.min(OF_PROGRAM),
-        LoginKind::Key | LoginKind::Password | LoginKind::Oidc => service.serve.longest,
+        LoginKind::Key | LoginKind::Password | LoginKind::Oidc | LoginKind::Ldap => {
+            service.serve.longest
+        }
     }
 }
 
@@ -181,6 +184,7 @@ fn opener(service: &Service, id: &str, asked: &Asked, proof: &Proof) -> Result<O
         LoginKind::Key => key::opener(service, asked, (id, &begun), proof),
         LoginKind::Password => password::opener(service, asked, &begun),
         LoginKind::Jwt => program::opener(service, asked, &begun, proof),
+        LoginKind::Ldap => directory::opener(service, asked, &begun),
         // Such a login waits among those of providers.
         LoginKind::Oidc => Err(no_login()),
     };

@@ -2,7 +2,9 @@
 
 use super::room::MOST_OF_ONE;
 use super::*;
+use crate::login::LoginSubject;
 use crate::login::dpop::SessionKey;
+use crate::request::LoginWay;
 
 const NOW: u64 = 1_795_400_000;
 

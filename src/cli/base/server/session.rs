@@ -11,7 +11,9 @@ use crate::cli::base::context::Context;
 use crate::cli::base::failure::{At, Failure};
 use crate::cli::base::pin::ask_password;
 use crate::cli::base::terminal::{say, somebody_is_there};
-use crate::client::{Browser, KeptSession, LogInBy, Trusted, log_in, log_in_by_provider};
+use crate::client::{
+    Browser, KeptSession, LogInBy, Trusted, log_in, log_in_by_provider, takes_password,
+};
 use crate::config;
 use crate::login::LoginKind;
 use crate::login::dpop::SessionKey;
@@ -50,15 +52,15 @@ pub(crate) struct LogInArguments {
 }
 
 impl LogInArguments {
-    /// What is named that goes with one kind of method alone, and the kind.
-    fn only_for(&self) -> Option<(&'static str, &'static str)> {
+    /// What is named that goes with some kinds of methods alone, and the kinds.
+    fn only_for(&self) -> Option<(&'static str, &'static [LoginKind])> {
         match self {
-            Self { user: Some(_), .. } => Some(("--user", LoginKind::Password.as_str())),
-            Self { piv: Some(_), .. } => Some(("--piv", LoginKind::Key.as_str())),
+            Self { user: Some(_), .. } => Some(("--user", BY_PASSWORD)),
+            Self { piv: Some(_), .. } => Some(("--piv", BY_KEY)),
             Self {
                 identity: Some(_), ..
-            } => Some(("--identity", LoginKind::Key.as_str())),
-            Self { code: true, .. } => Some(("--code", LoginKind::Oidc.as_str())),
+            } => Some(("--identity", BY_KEY)),
+            Self { code: true, .. } => Some(("--code", BY_PROVIDER)),
             _ => None,
         }
     }
@@ -90,7 +92,7 @@ impl Opened {
     ) -> Result<Self, Failure> {
         let method = method(visit, arguments)?;
         let key = new_key()?;
-        let kept = if method.kind == LoginKind::Password.as_str() {
+        let kept = if takes_password(&method.kind) {
             by_password(visit, arguments, (&method.name, &key))?
         } else if method.kind == LoginKind::Oidc.as_str() {
             by_provider(visit, arguments, (&method.name, &key))?
@@ -232,7 +234,6 @@ pub(super) fn logged_in(kept: &KeptSession) -> String {
 /// The method that is named, or was the last time, or fits what else is named, or is the only one.
 fn method(visit: &Visit, arguments: &LogInArguments) -> Result<Method, Failure> {
     let logins = &visit.about.logins;
-    let is_known = |method: &&Method| KINDS.iter().any(|kind| kind.as_str() == method.kind);
     let of = |name: &String| logins.iter().find(|method| method.name == *name);
     let offers = |name: &&String| of(name).is_some();
     let asked = arguments.method.as_ref();
@@ -242,8 +243,11 @@ fn method(visit: &Visit, arguments: &LogInArguments) -> Result<Method, Failure> 
             "{server} has no login method {name}"
         )));
     }
-    let wanted = arguments.only_for().map(|(_, kind)| kind);
-    let fits = |method: &&Method| wanted.is_none_or(|kind| kind == method.kind);
+    let wanted = arguments.only_for().map(|(_, kinds)| kinds);
+    let is_of = |method: &Method, kinds: &[LoginKind]| {
+        kinds.iter().any(|kind| kind.as_str() == method.kind)
+    };
+    let fits = |method: &&Method| wanted.is_none_or(|kinds| is_of(method, kinds));
     if let Some(other) = asked.and_then(of).filter(|method| !fits(method)) {
         let (flag, _) = arguments.only_for().unwrap_or_default();
         let name = plain(&other.name);
@@ -255,7 +259,8 @@ fn method(visit: &Visit, arguments: &LogInArguments) -> Result<Method, Failure> 
     if let Some(method) = asked.and_then(of).or(before) {
         return Ok(method.clone());
     }
-    let known: Vec<_> = logins.iter().filter(is_known).filter(fits).collect();
+    let known = logins.iter().filter(|method| is_of(method, &KINDS));
+    let known: Vec<_> = known.filter(fits).collect();
     match known.as_slice() {
         [only] => Ok((*only).clone()),
         [] => Err(Failure::new(format!(
@@ -281,4 +286,12 @@ pub(super) fn new_key() -> Result<SessionKey, Failure> {
 /// More than that no server shows.
 const HOST_MAX: usize = 64;
 /// What this program can log in by.
-const KINDS: [LoginKind; 3] = [LoginKind::Key, LoginKind::Password, LoginKind::Oidc];
+const KINDS: [LoginKind; 4] = [
+    LoginKind::Key,
+    LoginKind::Password,
+    LoginKind::Oidc,
+    LoginKind::Ldap,
+];
+const BY_KEY: &[LoginKind] = &[LoginKind::Key];
+const BY_PASSWORD: &[LoginKind] = &[LoginKind::Password, LoginKind::Ldap];
+const BY_PROVIDER: &[LoginKind] = &[LoginKind::Oidc];

@@ -9,6 +9,7 @@ impl LoginKindName {
             Self::Password => "password",
             Self::Oidc => "oidc",
             Self::Jwt => "jwt",
+            Self::Ldap => "ldap",
         }
     }
 }

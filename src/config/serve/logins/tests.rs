@@ -125,3 +125,101 @@ fn what_is_no_way_to_log_in_is_said_in_words() {
         assert!(error.contains(words), "{error}");
     }
 }
+
+const DIRECTORY: &str = "[login.work]\nkind = \"ldap\"\n[login.work.directory]\nserver = \"ldaps://ldap.example.org\"\n\
+    ca-file = \"ldap.pem\"\nbind-dn = \"cn=reader,dc=x\"\nbind-password-file = \"ldap-password\"\nbase = \"ou=people,dc=x\"\n";
+
+#[test]
+fn a_directory_needs_five_lines_and_may_have_more() {
+    let few = logins(DIRECTORY).unwrap().remove(0);
+    assert_eq!((few.kind, few.provider.is_none()), (LoginKind::Ldap, true));
+    assert_eq!(
+        few.issuer(),
+        Some("ldaps://ldap.example.org/ou=people,dc=x")
+    );
+    let few = few.directory.unwrap();
+    assert_eq!(
+        few.bind_password_file,
+        Path::new("/etc/punchmark/ldap-password")
+    );
+    assert_eq!((&few.requester[..], &few.subject[..]), ("uid", "entryUUID"));
+    assert_eq!(
+        (few.filter, few.groups, few.timeout.as_secs()),
+        (None, None, 5)
+    );
+    let more = "requester = \"sAMAccountName\"\nsubject = \"objectGUID\"\nfilter = \"(objectClass=person)\"\n\
+        groups = \"member\"\ngroup-base = \"ou=groups,dc=x\"\nissuer = \"ldaps://old.example.org/dc=x\"\n\
+        same-as = [\"keys\"]\ntimeout = \"10s\"\n[login.keys]\nkind = \"key\"\n";
+    let more = logins(&format!("{DIRECTORY}{more}")).unwrap().remove(1);
+    assert_eq!(more.issuer(), Some("ldaps://old.example.org/dc=x"));
+    assert_eq!(more.same_as().len(), 1);
+    assert_eq!(more.directory.unwrap().groups.unwrap().attribute, "member");
+}
+
+#[test]
+fn what_is_no_directory_to_log_in_at_is_said_in_words() {
+    let with = |line: &str| format!("{DIRECTORY}{line}\n");
+    let instead = |from: &str, to: &str| DIRECTORY.replace(from, to);
+    for (text, words) in [
+        (
+            "[login.work]\nkind = \"ldap\"\n".to_owned(),
+            "has no [login.work.directory]",
+        ),
+        (instead("\"ldap\"", "\"key\""), "for kind \"ldap\" alone"),
+        (
+            instead("ldaps:", "ldap:"),
+            "without TLS, which is for this machine",
+        ),
+        (
+            instead("ldaps://ldap.example.org", "ldap://127.0.0.1"),
+            "passwords of people go by ldaps://",
+        ),
+        (
+            instead("ldaps://ldap.example.org", "ldapi:///run/ldapi"),
+            "passwords of people go by ldaps://",
+        ),
+        (
+            instead("ldaps://ldap.example.org", "ldaps://a/b"),
+            "is no server",
+        ),
+        (with("start-tls = true"), "start-tls is for ldap: alone"),
+        (
+            instead("ou=people,dc=x", "people"),
+            "`base` is no name of an entry",
+        ),
+        (
+            instead("cn=reader,dc=x", ""),
+            "`bind-dn` is no name of an entry",
+        ),
+        (
+            with("requester = \"uid)(a\""),
+            "in `requester` is no name of an attribute",
+        ),
+        (
+            with("subject = \"\""),
+            "in `subject` is no name of an attribute",
+        ),
+        (with("filter = \"(a=b)(c=d)\""), "no filter in brackets"),
+        (with("groups = \"memberOf\""), "go together"),
+        (with("group-base = \"dc=x\""), "go together"),
+        (
+            with("groups = \"cn\"\ngroup-base = \"dc=x\""),
+            "can be memberOf",
+        ),
+        (
+            with("groups = \"member\"\ngroup-base = \"x\""),
+            "`group-base` is no name",
+        ),
+        (with("issuer = \"\""), "`issuer` is empty"),
+        (with("timeout = \"1m\""), "from 1s to 10s"),
+        (with("same-as = [\"keys\"]"), "no other login method"),
+        (format!("@{DIRECTORY}"), "which no login method tells"),
+        (
+            format!("{DIRECTORY}{}", instead("login.work", "login.also")),
+            "have the same `issuer`",
+        ),
+    ] {
+        let error = crate::wire::chain(&logins(&text).unwrap_err());
+        assert!(error.contains(words), "{words}: {error}");
+    }
+}

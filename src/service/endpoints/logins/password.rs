@@ -35,12 +35,12 @@ pub(super) fn opener(service: &Service, asked: &Asked, begun: &Begun) -> Result<
     })
 }
 
-fn too_many(detail: &str, seconds: u64) -> Refused {
+pub(super) fn too_many(detail: &str, seconds: u64) -> Refused {
     Refused::new(ProblemKind::TooMany, detail).retry_after(seconds)
 }
 
 /// In bytes; no requester has a longer name.
-const NAME_MAX: usize = 255;
-const GUESSES: &str =
+pub(super) const NAME_MAX: usize = 255;
+pub(super) const GUESSES: &str =
     "so many wrong passwords came for this name from here that the next one waits";
-const CROWDED: &str = "so many passwords are being checked that one more waits";
+pub(super) const CROWDED: &str = "so many passwords are being checked that one more waits";

@@ -1,0 +1,97 @@
+//! What may be wrong with a `[login.NAME]`.
+
+use super::JwtConfigError;
+use crate::config::serve::directory::DirectoryConfigError;
+use crate::login::oidc::ProviderUrlError;
+use crate::login::{Group, MethodName};
+
+/// Why a `[login.NAME]` is no way to log in.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum LoginConfigError {
+    /// All passwords stand in one file.
+    #[error(
+        "[login.{0}] and [login.{1}] are both of kind \"password\", and there is one file of users"
+    )]
+    Passwords(MethodName, MethodName),
+    /// Tokens of one issuer are of one method.
+    #[error("[login.{0}] and [login.{1}] have the same `issuer`")]
+    Issuers(MethodName, MethodName),
+    /// It can't be asked.
+    #[error("[login.{method}] is of kind \"{kind}\" and has no `{key}`")]
+    Lacks {
+        /// The method.
+        method: MethodName,
+        /// The kind.
+        kind: &'static str,
+        /// The key.
+        key: &'static str,
+    },
+    /// It would mean nothing.
+    #[error("[login.{method}] has `{key}`, which is for kind {kinds} alone")]
+    Foreign {
+        /// The method.
+        method: MethodName,
+        /// The key.
+        key: &'static str,
+        /// What it is for.
+        kinds: &'static str,
+    },
+    /// It is no platform whose programs log in.
+    #[error("[login.{method}]")]
+    Platform {
+        /// The method.
+        method: MethodName,
+        /// Why.
+        source: JwtConfigError,
+    },
+    /// It can't be asked.
+    #[error("[login.{0}] is of kind \"ldap\" and has no [login.{0}.directory]")]
+    NoDirectory(MethodName),
+    /// It would mean nothing.
+    #[error("[login.{0}] has a [login.{0}.directory], which is for kind \"ldap\" alone")]
+    ForeignDirectory(MethodName),
+    /// It can't be asked as it is written.
+    #[error("[login.{method}.directory]")]
+    Directory {
+        /// The method.
+        method: MethodName,
+        /// Why.
+        source: DirectoryConfigError,
+    },
+    /// It is no address of a provider.
+    #[error("[login.{method}]: `issuer` is no address of a provider: {source}")]
+    Issuer {
+        /// The method.
+        method: MethodName,
+        /// Why.
+        source: ProviderUrlError,
+    },
+    /// It would be sent as something else.
+    #[error(
+        "[login.{method}]: {word:?} in `{key}` is empty, longer than 200 characters, or has one that is no printable ASCII or a space"
+    )]
+    Word {
+        /// The method.
+        method: MethodName,
+        /// The key.
+        key: &'static str,
+        /// What stands there.
+        word: String,
+    },
+    /// Nobody would be in it.
+    #[error(
+        "[serve] names group:{0}, which no login method tells: one of kind \"oidc\", or of \"ldap\" with `groups`"
+    )]
+    Group(Group),
+    /// It is the same as none.
+    #[error(
+        "[login.{method}]: `same-as` names {other}, which is no other login method of the config"
+    )]
+    SameAs {
+        /// The method.
+        method: MethodName,
+        /// What it names.
+        other: MethodName,
+    },
+}
