@@ -313,9 +313,11 @@ fn a_config_that_would_send_passwords_in_the_clear_starts_no_server() {
     room.edit("ldap://ldap.example.org", &slapd.tls());
     room.admin.punchmark.pinned(&["serve", "--check"]).ok();
     write(&slapd.path().join("password"), READERS, 0o644);
-    check().says("can be read by others (mode 0644)");
+    check().says("chmod 600");
     write(&slapd.path().join("password"), OTHER, 0o600);
-    check().says("invalidCredentials (49)");
+    check()
+        .says("invalidCredentials (49)")
+        .says("look at `bind-dn`");
 }
 
 #[test]

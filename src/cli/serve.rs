@@ -28,9 +28,10 @@ use crate::issue::{Desk, Judge, Lost, OpenCa, SharedLedger};
 use crate::ledger::{Ledger, LedgerError};
 use crate::policy::role::Permit;
 use crate::secret::AskPin;
+use crate::server::directory::AskError;
 use crate::service::{
-    self, Again, Lending, Line, Listening, Log, Manager, Metrics, Opened, ProvidersError,
-    ServeError, ServedCa, UsersFile,
+    self, Again, DirectoriesError, Lending, Line, Listening, Log, Manager, Metrics, Opened,
+    ProvidersError, ServeError, ServedCa, UsersFile,
 };
 
 /// Serve certificates on demand: people log in and ask by role
@@ -275,7 +276,10 @@ impl Advised for LoginConfigError {
         let hint = match self {
             Self::Passwords(..) | Self::Issuers(..) => "keep one of them",
             Self::Lacks { .. } => "docs/providers.md shows what each provider wants",
-            Self::Foreign { .. } => "take it out",
+            Self::Foreign { .. } | Self::ForeignDirectory(_) => "take it out",
+            Self::NoDirectory(_) | Self::Directory { .. } => {
+                "docs/service.md shows what a directory service wants"
+            }
             Self::Issuer { .. } => {
                 "write it letter by letter as the provider's /.well-known/openid-configuration says `issuer`"
             }
@@ -298,8 +302,32 @@ impl Advised for ServeError {
                 "write the client's secret, which the provider shows, into that file: its owner alone may read it (chmod 600)"
                     .to_owned(),
             ),
+            Self::Directories(error) => error.hint(),
             _ => None,
         }
+    }
+}
+
+impl Advised for DirectoriesError {
+    fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::NoBase { .. } => "look at `base`, and at what `bind-dn` may read",
+            Self::Ask { source, .. } => match source {
+                AskError::LeftOut => "a build with the feature `ldap` asks directory services",
+                AskError::Secret(_) => {
+                    "write the password of `bind-dn` into that file: its owner alone may read it (chmod 600)"
+                }
+                AskError::Bind { .. } => "look at `bind-dn` and its password",
+                AskError::Tls { .. } | AskError::Certificate { .. } => {
+                    "look at `ca-file`, and whether the server's certificate has the name that `server` has"
+                }
+                AskError::Connect { .. } => {
+                    "look at `server`, and whether it runs and can be reached from here"
+                }
+                _ => return None,
+            },
+        };
+        Some(hint.to_owned())
     }
 }
 
