@@ -14,11 +14,11 @@ pub(crate) struct Pty {
 /// A command for a terminal, which says its exit code last.
 ///
 /// rexpect gives the code in a type of a crate that it doesn't pass on, hence the shell. A terminal
-/// that is taken away ends it, also where the tests were started by something that ignores that.
+/// that is taken away ends it, and so does Control-C, also where the tests were started by something that ignores that.
 pub(crate) fn command(program: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new("env");
     let script = format!("\"$0\" \"$@\"; echo \"{EXIT_CODE}$?\"");
-    command.args(["--default-signal=HUP", "sh", "-c"]);
+    command.args(["--default-signal=HUP,INT", "sh", "-c"]);
     command.arg(script).arg(program);
     command
 }
