@@ -10,9 +10,9 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
-pub use self::error::LoginConfigError;
+pub use self::error::{JwtConfigError, LoginConfigError};
+pub use self::jwt::JwtConfig;
 use self::jwt::ProgramTable;
-pub use self::jwt::{JwtConfig, JwtConfigError};
 use super::People;
 use super::directory::{DirectoryConfig, DirectoryTable};
 use crate::config::Config;

@@ -1,11 +1,8 @@
 //! A first step for a new device: one that is enrolled already signs the request too.
 
+use ssh_key::public::KeyData;
 use ssh_key::{PublicKey, SshSig};
 
-use super::Enrolments;
-use super::intake::{IntakeError, enrolled, proved_by};
-use crate::attestation::{Proof, Roots};
-use crate::ledger::{CardId, Credential};
 use crate::request::{Content, DetachedError, RequesterName, verify_detached};
 
 /// What a device says for the key of a request: its signature over the request, and the evidence that it is one.
@@ -55,30 +52,22 @@ impl DeviceWord {
         })
     }
 
-    /// Whether it is a device of this requester's that signed this very request.
-    pub(super) fn check(
-        &self,
-        content: &Content,
-        requester: &RequesterName,
-        (roots, whose): (&Roots, &Enrolments<'_>),
-    ) -> Result<(), IntakeError> {
-        let key = self.signature.public_key();
+    /// The key that says to have signed.
+    pub(super) fn key(&self) -> &KeyData {
+        self.signature.public_key()
+    }
+
+    /// What is to prove that it is a device's.
+    pub(super) fn evidence(&self) -> &[u8] {
+        &self.evidence
+    }
+
+    /// Whether its key signed this very request.
+    pub(super) fn is_of(&self, content: &Content) -> Result<(), DeviceWordError> {
         let text = content.to_bytes().map_err(|_form| DeviceWordError::Form)?;
-        let encoded = encoded(&PublicKey::from(key.clone()), &self.signature)?;
-        verify_detached(&encoded.0, Self::NAMESPACE, &text, &encoded.1)
-            .map_err(DeviceWordError::Signature)?;
-        if self.evidence.is_empty() {
-            return Err(DeviceWordError::NoDevice("there is no evidence of it".to_owned()).into());
-        }
-        let (proof, unbelieved) = proved_by(&self.evidence, key, roots)?;
-        if let Some(why) = unbelieved {
-            return Err(DeviceWordError::NoDevice(why).into());
-        }
-        let theirs = enrolled(key, proof.as_ref(), whose)?;
-        if theirs.is_none_or(|theirs| theirs.name() != requester) {
-            return Err(DeviceWordError::NotTheirs(requester.clone()).into());
-        }
-        Ok(())
+        let (key, signature) = encoded(&PublicKey::from(self.key().clone()), &self.signature)?;
+        verify_detached(&key, Self::NAMESPACE, &text, &signature)
+            .map_err(DeviceWordError::Signature)
     }
 }
 
@@ -88,20 +77,6 @@ fn encoded(key: &PublicKey, signature: &SshSig) -> Result<(Vec<u8>, Vec<u8>), De
     let key = key.to_bytes().map_err(|_form| DeviceWordError::Form)?;
     let signature = signature.encode_vec();
     Ok((key, signature.map_err(|_form| DeviceWordError::Form)?))
-}
-
-/// What a device is enrolled by: the card that holds the key, else the key.
-pub(super) fn credential(proof: &Proof) -> Result<Credential, IntakeError> {
-    Ok(match proof.card() {
-        Some((family, serial)) => Credential::FamilyCard(CardId {
-            family: family.to_string(),
-            serial: serial.into(),
-        }),
-        None => {
-            let key = PublicKey::from(proof.key().clone()).to_bytes();
-            Credential::Key(key.map_err(|_form| ssh_encoding::Error::Length)?)
-        }
-    })
 }
 
 /// An RSA key of 16384 bits signs in less.

@@ -6,11 +6,13 @@
 //! requester's card. A device becomes theirs with the certificate where another device of theirs
 //! vouches for it, or where the role says that a login is enough.
 
-use super::device::{DeviceWord, DeviceWordError, credential};
-use super::intake::{IntakeError, agree, enrolled, proof, request};
+use ssh_key::PublicKey;
+
+use super::device::{DeviceWord, DeviceWordError};
+use super::intake::{IntakeError, agree, enrolled, proof, proved_by, request};
 use super::{Enrolments, Judge, Known};
-use crate::attestation::Proof;
-use crate::ledger::{Credential, Served};
+use crate::attestation::{Proof, Roots};
+use crate::ledger::{CardId, Credential, Served};
 use crate::request::{Content, LoginFacts, RequestFile, Requester, RequesterName};
 
 /// A request that came in a session.
@@ -61,7 +63,7 @@ pub(super) fn take_in<'a>(
     agree(named, &content.claimed)?;
     let (proof, unbelieved) = proof(content, admitted.used(), &judge.roots)?;
     if let Some(word) = &over.device_word {
-        word.check(content, named, (&judge.roots, whose))?;
+        vouches(word, content, named, (&judge.roots, whose))?;
         if proof.is_none() || content.evidence.is_empty() {
             return Err(DeviceWordError::NothingProved.into());
         }
@@ -82,6 +84,42 @@ pub(super) fn take_in<'a>(
         content: Some(admitted.into_content()),
         evidence: Vec::new(),
         enrols: counts.enrols,
+    })
+}
+
+/// Whether it is a device of this requester's that signed this very request.
+fn vouches(
+    word: &DeviceWord,
+    content: &Content,
+    requester: &RequesterName,
+    (roots, whose): (&Roots, &Enrolments<'_>),
+) -> Result<(), IntakeError> {
+    word.is_of(content)?;
+    if word.evidence().is_empty() {
+        return Err(DeviceWordError::NoDevice("there is no evidence of it".to_owned()).into());
+    }
+    let (proof, unbelieved) = proved_by(word.evidence(), word.key(), roots)?;
+    if let Some(why) = unbelieved {
+        return Err(DeviceWordError::NoDevice(why).into());
+    }
+    let theirs = enrolled(word.key(), proof.as_ref(), whose)?;
+    if theirs.is_none_or(|theirs| theirs.name() != requester) {
+        return Err(DeviceWordError::NotTheirs(requester.clone()).into());
+    }
+    Ok(())
+}
+
+/// What a device is enrolled by: the card that holds the key, else the key.
+fn credential(proof: &Proof) -> Result<Credential, IntakeError> {
+    Ok(match proof.card() {
+        Some((family, serial)) => Credential::FamilyCard(CardId {
+            family: family.to_string(),
+            serial: serial.into(),
+        }),
+        None => {
+            let key = PublicKey::from(proof.key().clone()).to_bytes();
+            Credential::Key(key.map_err(|_form| ssh_encoding::Error::Length)?)
+        }
     })
 }
 

@@ -82,7 +82,7 @@ impl Identity {
         challenge: &KeyChallenge,
         pins: &mut dyn AskPin,
     ) -> Result<SshSig, SignRequestError> {
-        self.sign((challenge.as_bytes(), NAMESPACE), pins)
+        self.signed((challenge.as_bytes(), NAMESPACE), pins)
     }
 
     /// What a device says for another: it signs the request, too, and says what proves that it is one.
@@ -93,7 +93,7 @@ impl Identity {
         pins: &mut dyn AskPin,
     ) -> Result<DeviceShown, SignRequestError> {
         let text = file.content().to_bytes()?;
-        let signature = self.sign((&text, DeviceWord::NAMESPACE), pins)?;
+        let signature = self.signed((&text, DeviceWord::NAMESPACE), pins)?;
         let signature = signature.to_pem(LineEnding::LF);
         Ok(DeviceShown {
             signature: signature.map_err(SignRequestError::Signature)?,
@@ -115,7 +115,7 @@ impl Identity {
         Ok(evidence)
     }
 
-    fn sign(
+    fn signed(
         &self,
         (text, namespace): (&[u8], &str),
         pins: &mut dyn AskPin,

@@ -1,9 +1,10 @@
 //! What may be wrong with a `[login.NAME]`.
 
-use super::JwtConfigError;
 use crate::config::serve::directory::DirectoryConfigError;
+use crate::login::jwt::ProgramError;
 use crate::login::oidc::ProviderUrlError;
 use crate::login::{Group, MethodName};
+use crate::request::RequesterName;
 
 /// Why a `[login.NAME]` is no way to log in.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -95,3 +96,59 @@ pub enum LoginConfigError {
         other: MethodName,
     },
 }
+
+/// Why a table is no platform whose programs log in.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum JwtConfigError {
+    /// Its keys are nowhere.
+    #[error("`jwks-uri` is no address of keys")]
+    Keys(#[from] ProviderUrlError),
+    /// Nobody would log in.
+    #[error("no program is listed: write [[login.NAME.is]] for each")]
+    NoProgram,
+    /// More than are looked through for each token.
+    #[error("it lists more than {PROGRAMS_MAX} programs")]
+    TooMany,
+    /// Nobody is called so.
+    #[error("program {place}: {requester:?} is no requester's name")]
+    Name {
+        /// Which entry, from 1.
+        place: usize,
+        /// What stands there.
+        requester: String,
+        /// Why.
+        source: crate::certificate::PrincipalError,
+    },
+    /// Such a name could become a proved principal.
+    #[error("program {place}: the name `{requester}` ends in `{suffix}`, which the CA alone adds")]
+    Suffix {
+        /// Which entry, from 1.
+        place: usize,
+        /// The name.
+        requester: RequesterName,
+        /// The suffix.
+        suffix: String,
+    },
+    /// Its claims say of nobody who it is.
+    #[error("program {place}, `{requester}`")]
+    Program {
+        /// Which entry, from 1.
+        place: usize,
+        /// The name.
+        requester: String,
+        /// Why.
+        source: ProgramError,
+    },
+    /// Each token of the one would be about two.
+    #[error("each token of `{one}` is one of `{other}`, too: their claims must tell them apart")]
+    Same {
+        /// The program that has no token of its own.
+        one: RequesterName,
+        /// The other.
+        other: RequesterName,
+    },
+}
+
+/// More than any organisation writes down by hand; each token is held against all.
+pub(super) const PROGRAMS_MAX: usize = 1000;

@@ -5,11 +5,12 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
-use super::{LoginConfigError, LoginMethod, LoginTable, sent_as_it_is};
+use super::error::{JwtConfigError, LoginConfigError, PROGRAMS_MAX};
+use super::{LoginMethod, LoginTable, sent_as_it_is};
 use crate::config::Config;
 use crate::login::MethodName;
-use crate::login::jwt::{Program, ProgramError, Programs};
-use crate::login::oidc::{Issuer, PlainHttp, ProviderUrl, ProviderUrlError};
+use crate::login::jwt::{Program, Programs};
+use crate::login::oidc::{Issuer, PlainHttp, ProviderUrl};
 use crate::policy::role::Permit;
 use crate::policy::{Policy, Role};
 use crate::request::RequesterName;
@@ -37,59 +38,6 @@ pub struct JwtConfig {
     pub ca_file: Option<PathBuf>,
     /// The programs.
     pub programs: Programs,
-}
-
-/// Why a table is no platform whose programs log in.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum JwtConfigError {
-    /// Its keys are nowhere.
-    #[error("`jwks-uri` is no address of keys")]
-    Keys(#[from] ProviderUrlError),
-    /// Nobody would log in.
-    #[error("no program is listed: write [[login.NAME.is]] for each")]
-    NoProgram,
-    /// More than are looked through for each token.
-    #[error("it lists more than {PROGRAMS_MAX} programs")]
-    TooMany,
-    /// Nobody is called so.
-    #[error("program {place}: {requester:?} is no requester's name")]
-    Name {
-        /// Which entry, from 1.
-        place: usize,
-        /// What stands there.
-        requester: String,
-        /// Why.
-        source: crate::certificate::PrincipalError,
-    },
-    /// Such a name could become a proved principal.
-    #[error("program {place}: the name `{requester}` ends in `{suffix}`, which the CA alone adds")]
-    Suffix {
-        /// Which entry, from 1.
-        place: usize,
-        /// The name.
-        requester: RequesterName,
-        /// The suffix.
-        suffix: String,
-    },
-    /// Its claims say of nobody who it is.
-    #[error("program {place}, `{requester}`")]
-    Program {
-        /// Which entry, from 1.
-        place: usize,
-        /// The name.
-        requester: String,
-        /// Why.
-        source: ProgramError,
-    },
-    /// Each token of the one would be about two.
-    #[error("each token of `{one}` is one of `{other}`, too: their claims must tell them apart")]
-    Same {
-        /// The program that has no token of its own.
-        one: RequesterName,
-        /// The other.
-        other: RequesterName,
-    },
 }
 
 impl LoginTable {
@@ -238,9 +186,6 @@ impl Config {
         idle.collect()
     }
 }
-
-/// More than any organisation writes down by hand; each token is held against all.
-const PROGRAMS_MAX: usize = 1000;
 
 #[cfg(test)]
 mod tests;
