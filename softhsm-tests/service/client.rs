@@ -127,6 +127,16 @@ impl Client {
         self.nonce.replace(nonce.to_owned());
     }
 
+    /// The names of the roles that the session may ask for.
+    #[track_caller]
+    pub(crate) fn roles(&self) -> Vec<String> {
+        let told = self.ask("GET", "/v1/roles", None).unwrap().is(200).json();
+        let roles = told["roles"].as_array().unwrap().iter();
+        roles
+            .map(|role| role["role"].as_str().unwrap().to_owned())
+            .collect()
+    }
+
     /// A challenge of the session.
     #[track_caller]
     pub(crate) fn challenge(&self) -> String {

@@ -159,17 +159,7 @@ fn what_is_revoked_stands_in_the_next_list_within_ten_seconds_and_sshd_refuses_i
     server.end();
 
     // The head is one that the ledger goes on from, by the ledger key's word.
-    let head = list.with_file_name("checkpoint");
-    let against = head.to_str().unwrap();
-    let verify = [
-        "ledger",
-        "verify",
-        "--against",
-        against,
-        "--signer",
-        "ledger_key.pub",
-    ];
-    room.admin.punchmark.run(&verify).ok();
+    room.goes_on_from(&list.with_file_name("checkpoint"));
     room.ledger_is_right();
 }
 

@@ -21,14 +21,6 @@ fn hang_up(server: &Running, manager: &Hears) -> String {
     manager.next()
 }
 
-fn roles(client: &Client) -> Vec<String> {
-    let told = client.ask("GET", "/v1/roles", None).unwrap().is(200).json();
-    let roles = told["roles"].as_array().unwrap().iter();
-    roles
-        .map(|role| role["role"].as_str().unwrap().to_owned())
-        .collect()
-}
-
 #[test]
 fn what_changed_counts_for_who_comes_and_what_was_begun_ends_as_it_began() {
     let room = Room::ready();
@@ -38,7 +30,7 @@ fn what_changed_counts_for_who_comes_and_what_was_begun_ends_as_it_began() {
     let manager = Hears::bind();
     let server = told(&room, &manager);
     let client = Client::logged_in(room.port, &peter);
-    assert_eq!(roles(&client), ["engineer"]);
+    assert_eq!(client.roles(), ["engineer"]);
     let begun = room.request_file("laptop", &client.challenge(), &[]);
     let other = room.request_file("desktop", &client.challenge(), &[]);
 
@@ -49,7 +41,7 @@ fn what_changed_counts_for_who_comes_and_what_was_begun_ends_as_it_began() {
     let mut stream = TcpStream::connect(("127.0.0.1", room.port)).unwrap();
     stream.write_all(first).unwrap();
     // What is answered behind it was asked behind it.
-    assert_eq!(roles(&client), ["engineer"]);
+    assert_eq!(client.roles(), ["engineer"]);
 
     room.edit(
         "requesters = [\"peter\", \"erik\", \"user*\"]",
@@ -61,7 +53,7 @@ fn what_changed_counts_for_who_comes_and_what_was_begun_ends_as_it_began() {
     );
     room.edit("[serve]\n", "[serve]\nauditors = [\"peter\"]\n");
     assert_eq!(hang_up(&server, &manager), READY);
-    assert_eq!(roles(&client), ["boss"]);
+    assert_eq!(client.roles(), ["boss"]);
     client
         .certificate(&other)
         .unwrap()
@@ -75,7 +67,7 @@ fn what_changed_counts_for_who_comes_and_what_was_begun_ends_as_it_began() {
         .punchmark
         .run(&["revoke", "--serial", "1", "--reason", "gone"])
         .ok();
-    assert_eq!(roles(&client), ["boss"]);
+    assert_eq!(client.roles(), ["boss"]);
     server.end();
     room.admin.assert_issued(1);
     room.ledger_is_right();
@@ -143,7 +135,7 @@ fn a_config_that_can_not_count_is_refused_in_words_and_the_one_before_stays() {
         assert!(status.contains(words), "{words} {status}");
         assert_eq!(status.lines().count(), 2, "{status}");
         assert!(room.log().contains("and the one before stays"));
-        assert_eq!(roles(&client), ["engineer"]);
+        assert_eq!(client.roles(), ["engineer"]);
         crate::harness::write(&room.admin.config_file(), &good, 0o600);
     }
     let top = format!("ledger = \"other.ledger\"\n{good}");
@@ -155,7 +147,7 @@ fn a_config_that_can_not_count_is_refused_in_words_and_the_one_before_stays() {
     );
     crate::harness::write(&room.admin.config_file(), &good, 0o600);
     assert_eq!(hang_up(&server, &manager), READY);
-    assert_eq!(roles(&client), ["engineer"]);
+    assert_eq!(client.roles(), ["engineer"]);
     server.end();
     room.ledger_is_right();
 }

@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::fs::File;
 use std::net::{TcpListener, TcpStream};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use ssh_key::PrivateKey;
@@ -156,6 +156,35 @@ impl Room {
         let _none_before = std::fs::remove_file(&path);
         run(command.args(more)).ok();
         std::fs::read_to_string(path).unwrap()
+    }
+
+    /// Holds the whole ledger against a head that its key signed before.
+    #[track_caller]
+    pub(crate) fn goes_on_from(&self, head: &Path) {
+        let head = head.to_str().unwrap();
+        let verify = [
+            "ledger",
+            "verify",
+            "--signer",
+            "ledger_key.pub",
+            "--against",
+            head,
+        ];
+        self.admin.punchmark.run(&verify).ok();
+    }
+
+    /// Neither log, ledger, sessions nor users hold any of these.
+    #[track_caller]
+    pub(crate) fn tells_nothing_of(&self, secrets: &[&str]) {
+        let exported = self.admin.punchmark.run(&["ledger", "export"]).ok().stdout;
+        let kept = ["punchmark.sessions", "punchmark.users"]
+            .map(|file| std::fs::read_to_string(self.folder().join(file)).unwrap_or_default());
+        let [sessions, users] = kept;
+        for text in [self.log(), exported, sessions, users] {
+            for secret in secrets {
+                assert!(!text.contains(secret), "{text}");
+            }
+        }
     }
 
     /// Holds the whole ledger against itself, signatures and all.

@@ -26,14 +26,7 @@ fn an_enrolled_key_logs_in_and_gets_a_certificate_by_its_role() {
         .is(200)
         .json();
     assert_eq!(session["requester"], "peter");
-    let roles = client.ask("GET", "/v1/roles", None).unwrap().is(200).json();
-    let names: Vec<_> = roles["roles"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|role| &role["role"])
-        .collect();
-    assert_eq!(names, ["engineer"]);
+    assert_eq!(client.roles(), ["engineer"]);
 
     room.admin.key("laptop", keygen::ED25519);
     let asked = room.request_file("laptop", &client.challenge(), &["-V", "+2h"]);

@@ -6,6 +6,7 @@
 //! the key. What such a list may say, the [base](super::base) beside it bounds.
 
 use std::fmt;
+use std::str::SplitTerminator;
 
 use base64ct::{Base64, Encoding};
 use sha2::{Digest, Sha256};
@@ -83,9 +84,9 @@ impl Delegation {
     /// or the key delegates to itself.
     #[must_use]
     pub fn new(statement: DelegationStatement, by: Vec<u8>, word: Vec<u8>) -> Option<Self> {
-        let is_signed = word::is_signed_by(DELEGATION_NAMESPACE, &statement.text(), &by, &word);
-        let are_two = by != statement.key && word::is_canonical(&by);
-        let is_right = is_signed && are_two && word::is_canonical(&statement.key);
+        let text = statement.text();
+        let is_right =
+            word::is_of_one_for_another(DELEGATION_NAMESPACE, &text, (&by, &word), &statement.key);
         is_right.then_some(Self {
             statement,
             by,
@@ -110,14 +111,7 @@ impl Delegation {
     /// # Errors
     /// [`DelegationError`].
     pub fn parse(text: &[u8]) -> Result<Self, DelegationError> {
-        if text.len() > DELEGATION_BYTES_MAX {
-            return Err(DelegationError::TooLong);
-        }
-        let text = std::str::from_utf8(text).map_err(|_utf8| DelegationError::FirstLine)?;
-        let mut lines = text.split_terminator('\n');
-        if lines.next() != Some(FIRST_LINE) || !text.ends_with('\n') {
-            return Err(DelegationError::FirstLine);
-        }
+        let mut lines = lines_behind(FIRST_LINE, text)?;
         let mut line = |name| value(lines.next(), name);
         let statement = DelegationStatement {
             ledger: (line("ledger").and_then(ledger_name))
@@ -149,6 +143,22 @@ impl fmt::Display for Delegation {
         writeln!(f, "by {}", Base64::encode_string(&self.by))?;
         writeln!(f, "word {}", Base64::encode_string(&self.word))
     }
+}
+
+/// The lines of a file that begins with this one, and ends with its last one.
+pub(super) fn lines_behind<'t>(
+    first: &str,
+    text: &'t [u8],
+) -> Result<SplitTerminator<'t, char>, DelegationError> {
+    if text.len() > DELEGATION_BYTES_MAX {
+        return Err(DelegationError::TooLong);
+    }
+    let text = std::str::from_utf8(text).map_err(|_utf8| DelegationError::FirstLine)?;
+    let mut lines = text.split_terminator('\n');
+    if lines.next() != Some(first) || !text.ends_with('\n') {
+        return Err(DelegationError::FirstLine);
+    }
+    Ok(lines)
 }
 
 fn key(text: &str) -> Option<Vec<u8>> {

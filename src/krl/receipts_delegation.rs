@@ -9,7 +9,7 @@ use base64ct::{Base64, Encoding};
 use sha2::{Digest, Sha256};
 use ssh_key::{PublicKey, Signature};
 
-use super::delegation::{DELEGATION_BYTES_MAX, DelegationError};
+use super::delegation::{DelegationError, lines_behind};
 use super::lines::{KEY_BYTES_MAX, WORD_BYTES_MAX, bytes, decimal, ledger_name, value};
 use super::word;
 use crate::wire::hex;
@@ -57,9 +57,9 @@ impl ReceiptsDelegation {
     /// or the key delegates to itself.
     #[must_use]
     pub fn new(statement: ReceiptsStatement, by: Vec<u8>, word: Vec<u8>) -> Option<Self> {
-        let is_signed = word::is_signed_by(RECEIPTS_NAMESPACE, &statement.text(), &by, &word);
-        let are_two = by != statement.key && word::is_canonical(&by);
-        let is_right = is_signed && are_two && word::is_canonical(&statement.key);
+        let text = statement.text();
+        let is_right =
+            word::is_of_one_for_another(RECEIPTS_NAMESPACE, &text, (&by, &word), &statement.key);
         is_right.then_some(Self {
             statement,
             by,
@@ -84,14 +84,7 @@ impl ReceiptsDelegation {
     /// # Errors
     /// [`DelegationError`].
     pub fn parse(text: &[u8]) -> Result<Self, DelegationError> {
-        if text.len() > DELEGATION_BYTES_MAX {
-            return Err(DelegationError::TooLong);
-        }
-        let text = std::str::from_utf8(text).map_err(|_utf8| DelegationError::FirstLine)?;
-        let mut lines = text.split_terminator('\n');
-        if lines.next() != Some(FIRST_LINE) || !text.ends_with('\n') {
-            return Err(DelegationError::FirstLine);
-        }
+        let mut lines = lines_behind(FIRST_LINE, text)?;
         let mut line = |name| value(lines.next(), name).ok_or(DelegationError::Line(name));
         let wrong = DelegationError::Line;
         let statement = ReceiptsStatement {

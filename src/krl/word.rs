@@ -38,6 +38,16 @@ pub(super) fn is_signed_by(namespace: &str, text: &str, key: &[u8], mut word: &[
         })
 }
 
+/// Whether the key with this blob signed exactly this text for another key than itself, and both are in their one encoding.
+pub(super) fn is_of_one_for_another(
+    namespace: &str,
+    text: &str,
+    (by, word): (&[u8], &[u8]),
+    key: &[u8],
+) -> bool {
+    by != key && is_canonical(by) && is_canonical(key) && is_signed_by(namespace, text, by, word)
+}
+
 /// Whether this is the one encoding of a public key, so that one key has one hash.
 pub(super) fn is_canonical(blob: &[u8]) -> bool {
     let key = PublicKey::from_bytes(blob).and_then(|key| key.to_bytes());

@@ -15,8 +15,8 @@ pub(in crate::service) const LISTENER: &str = "http://127.0.0.1:9/";
 pub(in crate::service) const STATE: &str = "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE";
 pub(in crate::service) const VERIFIER: &str = "a-verifier-of-forty-three-characters-or-more";
 
-/// Roles that go by groups: one for whom a browser brought, one for a typed code too.
-const ROLES: &str = "
+/// A role that goes by a group.
+pub(in crate::service) const FLOOR: &str = "
 [role.floor]
 ca         = \"users\"
 groups     = [\"work:engineers\"]
@@ -24,7 +24,9 @@ principals = [\"{requester}\"]
 storage    = \"mark\"
 lifetime   = { default = \"1h\", maximum = \"8h\" }
 login      = { methods = [\"work\"] }
-
+";
+/// The same, for whom a typed code brought, too.
+const REMOTE: &str = "
 [role.remote]
 ca         = \"users\"
 groups     = [\"work:engineers\"]
@@ -60,7 +62,7 @@ pub(in crate::service) fn room(idp: &Idp, more: &str) -> Room {
 pub(in crate::service) fn asking(mut room: Room, idp: &Idp, more: &str) -> Room {
     let issuer = &idp.issuer;
     let method = format!(
-        "{ROLES}\n[login.work]\nkind = \"oidc\"\nissuer = \"{issuer}\"\nclient-id = \"ES256\"\n\
+        "{FLOOR}{REMOTE}\n[login.work]\nkind = \"oidc\"\nissuer = \"{issuer}\"\nclient-id = \"ES256\"\n\
          client-secret-file = \"work.secret\"\ngroups = \"groups\"\nallow-http = true\n{more}\n"
     );
     room.admin = room.admin.and_config(&method);

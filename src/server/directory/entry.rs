@@ -175,18 +175,25 @@ const GROUP_CLASSES: &[&str] = &[
 const ACCOUNT_DISABLE: i32 = 2;
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
-    fn entry(attributes: &[(&str, &[&str])]) -> Entry {
+    pub(in crate::server::directory) fn entry_at(
+        dn: &str,
+        attributes: &[(&str, &[&str])],
+    ) -> Entry {
         let attributes = attributes.iter().map(|(name, values)| {
             let values = values.iter().map(|value| value.as_bytes().to_vec());
             ((*name).to_owned(), values.collect())
         });
         Entry {
-            dn: "cn=x".to_owned(),
+            dn: dn.to_owned(),
             attributes: attributes.collect(),
         }
+    }
+
+    fn entry(attributes: &[(&str, &[&str])]) -> Entry {
+        entry_at("cn=x", attributes)
     }
 
     fn part(

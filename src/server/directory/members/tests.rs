@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::super::entry::tests::entry_at as entry;
 use super::*;
 
 /// Entries by their names, and searches by their filters. What was asked is kept.
@@ -35,17 +36,6 @@ impl Directory for Recorded {
             .get(&key)
             .cloned()
             .ok_or(AskError::TooMany { limit: 0 })
-    }
-}
-
-fn entry(dn: &str, attributes: &[(&str, &[&str])]) -> Entry {
-    let attributes = attributes.iter().map(|(name, values)| {
-        let values = values.iter().map(|value| value.as_bytes().to_vec());
-        ((*name).to_owned(), values.collect())
-    });
-    Entry {
-        dn: dn.to_owned(),
-        attributes: attributes.collect(),
     }
 }
 

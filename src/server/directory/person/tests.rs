@@ -1,5 +1,6 @@
 //! A directory that answers from memory: what it is asked, in which order, and what becomes of its answers.
 
+use super::super::entry::tests::entry_at as entry;
 use super::*;
 
 /// What is answered, and what was asked.
@@ -24,17 +25,6 @@ impl Directory for Recorded {
             &self.groups
         }
         .clone())
-    }
-}
-
-fn entry(dn: &str, attributes: &[(&str, &[&str])]) -> Entry {
-    let attributes = attributes.iter().map(|(name, values)| {
-        let values = values.iter().map(|value| value.as_bytes().to_vec());
-        ((*name).to_owned(), values.collect())
-    });
-    Entry {
-        dn: dn.to_owned(),
-        attributes: attributes.collect(),
     }
 }
 

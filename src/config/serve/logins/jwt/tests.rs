@@ -105,7 +105,8 @@ fn what_lists_no_program_is_said_in_words() {
         Path::new("/a.toml"),
         &format!("{SERVE}{}", of_web("repository_id = 74")),
     );
-    assert!(number.is_err());
+    let number = chain(&number.unwrap_err());
+    assert!(number.contains("invalid type: integer `74`"), "{number}");
     // The same program by two ways, and two that share a claim.
     for text in [
         format!("{CI}{WEB}{}", is("deploy-web", "repository_id = \"74\"")),
