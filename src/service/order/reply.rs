@@ -52,6 +52,8 @@ impl crate::issue::Reply for Reply {
         ca.busy.answered(now);
         let waited = now.saturating_duration_since(self.since);
         ca.counts.answered(waited, answer.is_ok());
+        // Whoever has the answer may ask again at once, and finds the place free.
+        drop(self.place);
         // Whoever went away comes again with the same request, and finds it in the ledger.
         let _gone = self.answer.send(answer);
     }
