@@ -61,7 +61,7 @@ pub use rules::{
     Revocation, RevokedBy, RevokedSet, SuffixDifference, SuffixesError, TakenOver, TakenUp, Term,
     TrustEnded, recorded_form,
 };
-pub use rules::{KnownHashes, Places};
+pub use rules::{Counts, KnownHashes, Places, people_changes};
 pub use wanted::{OPERATOR, Policy, SerialChoice, Wanted};
 
 use crate::certificate::{Serial, ToBeSigned};

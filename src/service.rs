@@ -51,6 +51,7 @@ mod limits;
 mod log;
 mod logins;
 mod logouts;
+mod looks;
 mod manager;
 mod metrics;
 mod naming;
@@ -115,6 +116,7 @@ use hashing::Hashing;
 use limits::Limits;
 use logins::Logins;
 use logouts::Logouts;
+use looks::Looks;
 use metrics::OfCa;
 use nonces::Nonces;
 use platforms::Platforms;
@@ -190,6 +192,7 @@ struct Service {
     bell: Arc<Bell>,
     nonces: Arc<Nonces>,
     logins: Arc<Logins>,
+    looks: Arc<Looks>,
     /// By the config, as the roles are.
     providers: Arc<Providers>,
     platforms: Arc<Platforms>,

@@ -24,6 +24,7 @@ mod ledger_keys;
 mod logins;
 mod mirror;
 mod opening;
+mod people;
 mod proofs;
 mod read;
 mod rebase;
@@ -58,7 +59,9 @@ pub use bundles::{Brought, BundleRefused, KnownBundle, PendingRevocation};
 pub use copies::KnownCopy;
 pub use ends::{EndOfTrust, TrustEnded};
 pub use ledger_keys::LedgerKeyState;
+pub use logins::Counts;
 pub use mirror::{Mirror, MirrorError, TakenUp};
+pub use people::people_changes;
 pub use proofs::{Inclusion, ProofError};
 pub use receipts::{KnownHashes, Places};
 pub use revoked::{Revocation, RevokedBy};
@@ -98,6 +101,7 @@ impl Ledger {
         rows: Box<dyn Rows>,
         keep: Keep,
     ) -> Result<Self, LedgerError> {
+        people::opened();
         let index = Index::open(&*frames, rows, keep)?;
         let unreadable = index.first(&Keys::of(table::UNREADABLE, &[]))?;
         Ok(Self {

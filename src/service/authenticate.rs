@@ -5,6 +5,7 @@ use axum::http::header;
 
 use super::Service;
 use super::asked::Asked;
+use super::looks::Look;
 use super::nonces::NotTaken;
 use super::problem::{ProblemKind, Refused};
 use super::sessions::{Session, TokenHash};
@@ -103,12 +104,11 @@ impl Service {
 
     /// By what it was opened. Whoever was barred, or whose key or password was taken away, has no session any more.
     fn still_counts(&self, hash: &TokenHash, session: &Session) -> Result<LoginFacts, Refused> {
-        let ledger = lock(&self.ledger);
-        let counts = ledger.still_counts(session.login, session.requester.as_str(), self.now());
-        drop(ledger);
-        match counts {
-            Ok(since) => {
-                let opens = self.still_opens(session, since)?;
+        let now = self.now();
+        let look = self.looks.of(hash, now, || self.look(session, now));
+        match look {
+            Ok(look) => {
+                let opens = self.still_opens(session, &look)?;
                 opens.ok_or_else(|| self.over(hash))
             }
             Err(LoginError::Ledger(error)) => Err(Refused::fault(error)),
@@ -116,16 +116,30 @@ impl Service {
         }
     }
 
+    /// What the ledger says of a session.
+    fn look(&self, session: &Session, now: u64) -> Result<Look, LoginError> {
+        let ledger = lock(&self.ledger);
+        let counts = ledger.still_counts(session.login, session.requester.as_str(), now)?;
+        let said = session.at_provider.as_ref();
+        let bound = said
+            .map(|said| ledger.bound_to(&said.subject))
+            .transpose()?;
+        Ok(Look {
+            counts,
+            bound: bound.flatten(),
+        })
+    }
+
     /// What opened a session, where it would open one now: by a method that is still there, and the password
-    /// that it was. It is there since then, in Unix seconds.
-    fn still_opens(&self, session: &Session, since: u64) -> Result<Option<LoginFacts>, Refused> {
+    /// that it was.
+    fn still_opens(&self, session: &Session, look: &Look) -> Result<Option<LoginFacts>, Refused> {
         let Some(method) = self.method(&session.method) else {
             return Ok(None);
         };
         // When it was opened, the key or the password was shown.
-        let facts = |way| LoginFacts::new(method.name.clone(), way, Some(since));
+        let facts = |way| LoginFacts::new(method.name.clone(), way, Some(look.counts.since));
         Ok(match (method.kind, session.user) {
-            (LoginKind::Oidc | LoginKind::Ldap, None) => self.still_says(method, session)?,
+            (LoginKind::Oidc | LoginKind::Ldap, None) => still_says(method, session, look),
             (LoginKind::Key, None) => Some(facts(LoginWay::EnrolledKey)),
             (LoginKind::Jwt, None) => is_listed(method, session).then(|| facts(LoginWay::Program)),
             (LoginKind::Password, Some(mark)) => {
@@ -137,36 +151,28 @@ impl Service {
         })
     }
 
-    /// What an identity provider or a directory said when a session was opened, where the name is still bound to whom it means.
-    fn still_says(
-        &self,
-        method: &LoginMethod,
-        session: &Session,
-    ) -> Result<Option<LoginFacts>, Refused> {
-        let (Some(issuer), Some(said)) = (method.issuer(), &session.at_provider) else {
-            return Ok(None);
-        };
-        let bound = lock(&self.ledger).bound_to(&said.subject);
-        let bound = bound.map_err(Refused::fault)?;
-        let is_theirs = bound.as_deref() == Some(session.requester.as_str());
-        let is_of_it = said.subject.issuer == issuer;
-        let takes_code = method.provider.as_ref().is_some_and(|one| one.code);
-        let may_come_so = said.way != LoginWay::Code || takes_code;
-        Ok((is_theirs && is_of_it && may_come_so).then(|| LoginFacts {
-            method: method.name.clone(),
-            way: said.way,
-            authenticated_at: said.authenticated_at,
-            amr: said.amr.clone(),
-            acr: said.acr.clone(),
-            groups: said.groups.clone(),
-        }))
-    }
-
     fn over(&self, hash: &TokenHash) -> Refused {
         // Whether that could be kept changes nothing: it is asked anew each time.
         let _kept = self.sessions.end(hash);
         no_session(OVER)
     }
+}
+
+/// What an identity provider or a directory said when a session was opened, where the name is still bound to whom it means.
+fn still_says(method: &LoginMethod, session: &Session, look: &Look) -> Option<LoginFacts> {
+    let (issuer, said) = (method.issuer()?, session.at_provider.as_ref()?);
+    let is_theirs = look.bound.as_deref() == Some(session.requester.as_str());
+    let is_of_it = said.subject.issuer == issuer;
+    let takes_code = method.provider.as_ref().is_some_and(|one| one.code);
+    let may_come_so = said.way != LoginWay::Code || takes_code;
+    (is_theirs && is_of_it && may_come_so).then(|| LoginFacts {
+        method: method.name.clone(),
+        way: said.way,
+        authenticated_at: said.authenticated_at,
+        amr: said.amr.clone(),
+        acr: said.acr.clone(),
+        groups: said.groups.clone(),
+    })
 }
 
 /// Whether the program of a session is still in the config, by the same claims.

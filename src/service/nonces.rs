@@ -101,7 +101,7 @@ impl Nonces {
 }
 
 /// How long a window is, in seconds. A nonce lives for one to two.
-const WINDOW: u64 = 60;
+const WINDOW: u64 = 30;
 /// So many proofs of a window are remembered, which is 9 MiB.
 const MOST: usize = 500_000;
 

@@ -1,9 +1,10 @@
 //! From a request file to a certificate: decided, left at the desk of its CA, and answered when the
 //! ledger has it; or found in the ledger, where it was answered before.
 //!
-//! The id of a request comes first. What was issued for it goes out again, to the same requester
+//! The id of a request counts once. What was issued for it goes out again, to the same requester
 //! alone, by all checks of the first time; so a client that lost the answer, or a server that was
-//! killed, costs no second serial.
+//! killed, costs no second serial. Whether it came before is looked up where its challenge says nothing for it any more,
+//! or the ledger refuses to reserve for it: a request that comes for the first time waits for no look.
 
 mod again;
 mod reply;
@@ -34,10 +35,19 @@ pub(super) enum Ordered {
     Waits(Box<Placed>),
 }
 
+/// What became of an order at the desk.
+pub(super) enum Told {
+    /// It was issued now.
+    Now(IssuedJson),
+    /// It had been issued before.
+    Again(IssuedJson),
+}
+
 /// An order that waits for its answer.
 pub(super) struct Placed {
     pub(super) waiting: Waiting,
     pub(super) request: Requested,
+    pub(super) by: InSession,
 }
 
 /// A request, its CA, and what of the decision stands beside the certificate.
@@ -56,16 +66,22 @@ impl Service {
     ///
     /// # Errors
     /// [`Refused`]; nothing was reserved.
-    pub(super) fn order(&self, by: &InSession, mut request: Requested) -> Result<Ordered, Refused> {
-        if let Some(before) = self.before(by, &request)? {
+    pub(super) fn order(&self, by: InSession, mut request: Requested) -> Result<Ordered, Refused> {
+        if !self.answers(&by, &request) {
+            let before = self.before(&by, &request)?;
+            let before = before.ok_or_else(|| Refused::new(ProblemKind::Refused, NO_ANSWER))?;
             return Ok(Ordered::Again(Box::new(before)));
         }
-        self.answers(by, &request)?;
-        let wanted = self.decide(by, &request)?;
+        let wanted = self.decide(&by, &request)?;
         let warnings = wanted.decided().warnings().iter();
         request.warnings = warnings.map(ToString::to_string).collect();
         let waiting = place(&request.ca, wanted)?;
-        Ok(Ordered::Waits(Box::new(Placed { waiting, request })))
+        let placed = Placed {
+            waiting,
+            request,
+            by,
+        };
+        Ok(Ordered::Waits(Box::new(placed)))
     }
 
     /// What is asked for, once it is known which CA is meant.
@@ -140,42 +156,57 @@ impl Service {
         }
     }
 
-    /// What is told of a certificate that was issued now.
+    /// What is told once the desk has answered.
     ///
     /// # Errors
     /// [`Refused`].
     pub(super) fn answer(
         &self,
-        request: &Requested,
+        (by, request): (&InSession, &Requested),
         answer: Result<Issued, IssueError>,
-    ) -> Result<IssuedJson, Refused> {
-        let issued = answer.map_err(|error| not_issued(&error))?;
+    ) -> Result<Told, Refused> {
+        match answer {
+            Ok(issued) => {
+                self.settled(by, request);
+                Ok(Told::Now(self.issued(request, &issued)))
+            }
+            // It came before, with an answer that is remembered: it was refused then, or is at the desk twice.
+            Err(IssueError::Reserve(ReserveError::RequestUsed(_))) => {
+                let before = self.before(by, request)?;
+                self.settled(by, request);
+                before.map(Told::Again).ok_or_else(again::used)
+            }
+            Err(error) => Err(not_issued(&error)),
+        }
+    }
+
+    fn issued(&self, request: &Requested, issued: &Issued) -> IssuedJson {
         let comment = request.file.content().comment.as_str();
         let raw = issued.certificate.raw();
-        Ok(IssuedJson {
+        IssuedJson {
             certificate: issued.certificate.to_openssh(comment),
             ca: request.ca.name.clone(),
             serial: issued.serial.number(),
             valid_before: Some(raw.valid_before()).filter(|until| *until != u64::MAX),
             warnings: request.warnings.clone(),
             receipt: None,
+        }
+    }
+
+    /// Whether the challenge is one of the session's that counts, and no other request answered it.
+    fn answers(&self, by: &InSession, request: &Requested) -> bool {
+        let content = request.file.content();
+        content.challenge.as_ref().is_some_and(|challenge| {
+            self.challenges
+                .take(&by.hash, challenge, &content.id, self.now())
         })
     }
 
-    /// The challenge is one of the session's, and no other request answered it.
-    fn answers(&self, by: &InSession, request: &Requested) -> Result<(), Refused> {
-        let content = request.file.content();
-        let challenge = content.challenge.as_ref();
-        let counts = challenge.is_some_and(|challenge| {
-            self.challenges
-                .take(&by.hash, challenge, &content.id, self.now())
-        });
-        if counts {
-            return Ok(());
+    /// The ledger has the request, and its challenge needn't be remembered.
+    fn settled(&self, by: &InSession, request: &Requested) {
+        if let Some(challenge) = &request.file.content().challenge {
+            self.challenges.settled(&by.hash, challenge);
         }
-        let detail =
-            "the request answers no challenge of this session that still counts: make one anew";
-        Err(Refused::new(ProblemKind::Refused, detail))
     }
 }
 
@@ -223,10 +254,6 @@ fn not_decided(error: &CaseError) -> Refused {
 
 fn not_issued(error: &IssueError) -> Refused {
     match error {
-        // It was free a moment ago: the same request is at the desk twice.
-        IssueError::Reserve(ReserveError::RequestUsed(_)) => {
-            busy("the same request is being signed just now").retry_after(1)
-        }
         IssueError::Reserve(refused) => not_reserved(refused),
         _ => busy(NOT_ISSUED),
     }
@@ -258,6 +285,8 @@ fn busy(detail: &str) -> Refused {
     Refused::new(ProblemKind::Busy, detail).retry_after(RETRY)
 }
 
+const NO_ANSWER: &str =
+    "the request answers no challenge of this session that still counts: make one anew";
 const NOT_ISSUED: &str = "it was not signed, or could not be recorded, and nobody has a certificate of it; \
     send the same request again";
 /// In seconds, where no pace tells.

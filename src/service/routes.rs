@@ -16,6 +16,7 @@ use axum::middleware::{self, Next};
 use axum::response::Response;
 
 use super::asked::{Asked, peer_of};
+use super::authenticate::InSession;
 use super::current::Current;
 use super::endpoints::{self, Left, Outcome};
 use super::log::Answered;
@@ -297,10 +298,14 @@ async fn orders(State(shared): State<Shared>, request: Request<Body>) -> Respons
     let of_thread = Arc::clone(service);
     let left = tokio::task::spawn_blocking(move || endpoints::orders(&of_thread, &asked)).await;
     let outcome = match left {
-        Ok(Left::Waits(placed, requester)) => {
-            let Placed { waiting, request } = *placed;
+        Ok(Left::Waits(placed)) => {
+            let Placed {
+                waiting,
+                request,
+                by,
+            } = *placed;
             let answer = waiting.await.unwrap_or(Err(IssueError::Panicked));
-            answered(service, (request, requester), answer).await
+            answered(service, (by, request), answer).await
         }
         Ok(Left::Answered(outcome)) => outcome,
         Err(panic) => Outcome::of(Err(Refused::fault(panic))),
@@ -308,17 +313,17 @@ async fn orders(State(shared): State<Shared>, request: Request<Body>) -> Respons
     said(outcome, service)
 }
 
-/// A receipt wants the ledger and a key, which a thread may wait for.
+/// A receipt wants the ledger and a key, which a thread may wait for; so may what came before.
 async fn answered(
     service: &Arc<Service>,
-    (request, requester): (Requested, String),
+    (by, request): (InSession, Requested),
     answer: Result<Issued, IssueError>,
 ) -> Outcome {
-    if service.receipts.is_none() {
-        return endpoints::answered(service, &request, &requester, answer);
+    if service.receipts.is_none() && answer.is_ok() {
+        return endpoints::answered(service, (&by, &request), answer);
     }
     let service = Arc::clone(service);
-    let told = move || endpoints::answered(&service, &request, &requester, answer);
+    let told = move || endpoints::answered(&service, (&by, &request), answer);
     let told = tokio::task::spawn_blocking(told).await;
     told.unwrap_or_else(|panic| Outcome::of(Err(Refused::fault(panic))))
 }

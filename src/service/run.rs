@@ -147,11 +147,13 @@ fn service(opened: Opened, log: &Log) -> Result<(Service, Lending, Reload), Serv
     let directories = Directories::open(&opened.serve.logins)?;
     let now = (opened.clock)();
     let sessions = Sessions::open(&opened.sessions, opened.serve.idle, now, &tell)?;
+    let challenges = Challenges::by(sessions.challenge_key());
     let service = Service {
-        challenges: Arc::new(Challenges::by(sessions.challenge_key())),
+        challenges: Arc::new(challenges.map_err(ServeError::Random)?),
         sessions: Arc::new(sessions),
         nonces: Arc::new(Nonces::new().map_err(ServeError::Random)?),
         logins: Arc::default(),
+        looks: Arc::default(),
         providers: Arc::new(providers),
         platforms: Arc::new(platforms),
         directories: Arc::new(directories),

@@ -1,6 +1,6 @@
 //! A frame on its way: entries that are seen at once, and durable together.
 
-use super::Ledger;
+use super::{Ledger, people};
 use crate::ledger::clock::{LAST_SECOND, TOLERANCE};
 use crate::ledger::entry::{Entry, Event, SALT};
 use crate::ledger::store::Head;
@@ -30,6 +30,7 @@ impl Draft<'_> {
             salt: random::<SALT>()?,
             event,
         };
+        people::begins(&entry.event);
         self.ledger.drafted.push(entry.to_bytes()?);
         let position = self.ledger.position_behind();
         self.ledger.index.draft(position, &entry);

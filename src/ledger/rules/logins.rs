@@ -10,6 +10,15 @@ use crate::ledger::rows::sha256;
 use crate::ledger::{LedgerError, LoginError, OPERATOR, ReserveError, Wanted};
 use crate::request::KnownBy;
 
+/// From when until when a login counts that nothing ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Counts {
+    /// When it was recorded, in Unix seconds.
+    pub since: u64,
+    /// The first second in which it is over, in Unix seconds.
+    pub until: u64,
+}
+
 impl Ledger {
     /// Records that somebody logged in to a server, with an enrolled key or by its word alone, and returns the position of
     /// the entry, by which the session's requests are reserved.
@@ -23,12 +32,12 @@ impl Ledger {
         })
     }
 
-    /// Whether a login that was recorded still counts, for a session that asks for something; and when it was
-    /// recorded, in Unix seconds.
+    /// Whether a login that was recorded still counts, for a session that asks for something; and from when until
+    /// when it does.
     ///
     /// # Errors
     /// [`LoginError`].
-    pub fn still_counts(&self, login: u64, name: &str, time: u64) -> Result<u64, LoginError> {
+    pub fn still_counts(&self, login: u64, name: &str, time: u64) -> Result<Counts, LoginError> {
         let none = || LoginError::None(name.to_owned());
         if login == 0 || login > self.size() {
             return Err(none());
@@ -36,7 +45,11 @@ impl Ledger {
         let entry = self.entry(login)?;
         match entry.event {
             Event::LoginSeen(seen) if seen.name == name => {
-                self.may_log_in(&seen, time).map(|()| entry.time)
+                self.may_log_in(&seen, time)?;
+                Ok(Counts {
+                    since: entry.time,
+                    until: seen.until,
+                })
             }
             _ => Err(none()),
         }

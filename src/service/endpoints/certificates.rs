@@ -11,14 +11,14 @@ use crate::ledger::{Ca, Ledger, Record, State};
 use crate::service::Service;
 use crate::service::asked::Asked;
 use crate::service::authenticate::InSession;
-use crate::service::order::{Ordered, Placed, Requested};
+use crate::service::order::{Ordered, Placed, Requested, Told};
 use crate::service::problem::{ProblemKind, Refused};
 use crate::wire::RawCertificate;
 
 /// What a request for a certificate came to at once: an answer, or an order that waits.
 pub(in crate::service) enum Left {
     Answered(Outcome),
-    Waits(Box<Placed>, String),
+    Waits(Box<Placed>),
 }
 
 /// Asks for a certificate.
@@ -27,18 +27,15 @@ pub(in crate::service) fn orders(service: &Service, asked: &Asked) -> Left {
         Ok(by) => by,
         Err(refused) => return Left::Answered(Outcome::of(Err(refused))),
     };
-    let requester = by.session.requester.to_string();
+    let requester = by.session.requester.clone();
     let ordered = requested(service, asked).and_then(|request| {
         let since = request.since;
-        Ok((service.order(&by, request)?, since))
+        Ok((service.order(by, request)?, since))
     });
     match ordered {
-        Ok((Ordered::Waits(placed), _)) => Left::Waits(placed, requester),
-        Ok((Ordered::Again(mut issued), since)) => {
-            let mut note = format!("{} {} once more", issued.ca, issued.serial);
-            note += &service.receipted(&mut issued, since);
-            let told = Outcome::of(json(StatusCode::OK, &issued));
-            Left::Answered(told.by(&requester).noting(note))
+        Ok((Ordered::Waits(placed), _)) => Left::Waits(placed),
+        Ok((Ordered::Again(issued), since)) => {
+            Left::Answered(once_more(service, *issued, since).by(&requester))
         }
         Err(refused) => Left::Answered(Outcome::of(Err(refused)).by(&requester)),
     }
@@ -47,19 +44,28 @@ pub(in crate::service) fn orders(service: &Service, asked: &Asked) -> Left {
 /// What is told once the desk has answered.
 pub(in crate::service) fn answered(
     service: &Service,
-    request: &Requested,
-    requester: &str,
+    (by, request): (&InSession, &Requested),
     answer: Result<Issued, IssueError>,
 ) -> Outcome {
     let mut note = match &answer {
         Ok(issued) => format!("{} {}", request.ca_name(), issued.serial),
         Err(error) => crate::wire::chain(error),
     };
-    let told = service.answer(request, answer).and_then(|mut issued| {
-        note += &service.receipted(&mut issued, request.since);
-        json(StatusCode::CREATED, &issued)
-    });
-    Outcome::of(told).by(&requester).noting(note)
+    let told = match service.answer((by, request), answer) {
+        Ok(Told::Now(mut issued)) => {
+            note += &service.receipted(&mut issued, request.since);
+            Outcome::of(json(StatusCode::CREATED, &issued)).noting(note)
+        }
+        Ok(Told::Again(issued)) => once_more(service, issued, request.since),
+        Err(refused) => Outcome::of(Err(refused)).noting(note),
+    };
+    told.by(&by.session.requester)
+}
+
+fn once_more(service: &Service, mut issued: IssuedJson, since: Option<u64>) -> Outcome {
+    let mut note = format!("{} {} once more", issued.ca, issued.serial);
+    note += &service.receipted(&mut issued, since);
+    Outcome::of(json(StatusCode::OK, &issued)).noting(note)
 }
 
 /// Says what would be decided, and reserves nothing.

@@ -46,8 +46,7 @@ pub(in crate::service) fn roles(service: &Service, asked: &Asked) -> Outcome {
 /// A challenge for a request of this session.
 pub(in crate::service) fn challenges(service: &Service, asked: &Asked) -> Outcome {
     in_session(service, asked, |by| {
-        let made = service.challenges.make(&by.hash, service.now());
-        let (challenge, expires) = made.map_err(|error| Refused::fault_of(error.to_string()))?;
+        let (challenge, expires) = service.challenges.make(&by.hash, service.now());
         let challenge = hex(&challenge);
         json(StatusCode::CREATED, &ChallengeMade { challenge, expires })
     })

@@ -63,7 +63,7 @@ impl Service {
     }
 }
 
-fn used() -> Refused {
+pub(super) fn used() -> Refused {
     let detail = "the request was used before, for something else or by somebody else, or its certificate is over";
     Refused::new(ProblemKind::Used, detail)
 }
