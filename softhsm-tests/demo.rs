@@ -25,9 +25,11 @@ fn the_story_of_a_login_is_told_with_real_parts_and_leaves_nothing_running() {
             .1;
     }
     let config = std::fs::read_to_string(folder.path().join("punchmark.toml")).unwrap();
-    let listen = config.split("listen = [\"127.0.0.1:").nth(1).unwrap();
-    let port: u16 = listen.split('"').next().unwrap().parse().unwrap();
-    assert!(TcpStream::connect(("127.0.0.1", port)).is_err());
+    for before in ["listen = [\"127.0.0.1:", "issuer     = \"http://127.0.0.1:"] {
+        let behind = config.split(before).nth(1).unwrap();
+        let port: u16 = behind.split('"').next().unwrap().parse().unwrap();
+        assert!(TcpStream::connect(("127.0.0.1", port)).is_err(), "{before}");
+    }
     // Nothing lies in the account of whoever watched.
     assert!(!folder.path().join(".local").exists() && !folder.path().join(".ssh").exists());
     let agent = told.stdout.split("Agent pid ").nth(1).unwrap();
@@ -43,7 +45,7 @@ fn the_story_of_a_login_is_told_with_real_parts_and_leaves_nothing_running() {
 }
 
 /// What is told, in its order.
-const STORY: [&str; 12] = [
+const STORY: [&str; 17] = [
     "CA users is ready",
     "peter has a password",
     "all is well: 1 CA could be served",
@@ -51,6 +53,11 @@ const STORY: [&str; 12] = [
     "peter_file for 1 hour, into the ssh-agent",
     "(ED25519-CERT)",
     "Welcome.",
+    "logged in as deploy-web by ci until",
+    "deploy-web_file for 10 minutes, in",
+    "source-address 127.0.0.1/32",
+    "Welcome.",
+    "no program of the server's config has all that the token says",
     "requester peter is never served again",
     "punchmark: nobody is logged in",
     "Permission denied (publickey)",

@@ -102,7 +102,7 @@ fn a_job_gets_a_certificate_and_is_let_in_from_its_address_for_its_command_alone
     let ca = room.admin.ca_file("users");
     let pin = run(bounded("ssh-keygen").arg("-lf").arg(&ca)).ok().stdout;
     let pin = pin.split(' ').nth(1).unwrap().to_owned();
-    get(
+    let got = get(
         &user,
         &room,
         &environment,
@@ -111,6 +111,8 @@ fn a_job_gets_a_certificate_and_is_let_in_from_its_address_for_its_command_alone
     .ok()
     .says("logged in as deploy-web by ci until")
     .says("deploy-web_file for 10 minutes");
+    // Nobody has an agent there.
+    assert!(!got.stderr.contains("ssh-agent"), "{got}");
     let sshd = Sshd::start(&Configuration::users(&ca, &["deploy-web_file"]));
     let deploy = user.path(".ssh/punchmark/deploy");
     assert_eq!(sshd.login(&deploy).ok().stdout, "deployed\n");

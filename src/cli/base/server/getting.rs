@@ -227,7 +227,7 @@ impl Getting {
             .map_err(|error| unvisited(error, &visit.folder))?
         };
         receipt::keep(&ordered, &visit)?;
-        let place = place(&ordered, &key, &name, &visit)?;
+        let place = place(&ordered, (&key, self.ci.ci), &name, &visit)?;
         let mut held = visit.folder.held().map_err(Failure::from)?;
         let newest = HeldCertificate {
             role: role.name.clone(),

@@ -16,10 +16,10 @@ use crate::config;
 use crate::request::RoleName;
 use crate::signer::agent::AgentFault;
 
-/// Puts a certificate where it belongs.
+/// Puts a certificate where it belongs. A program's machine has no agent, of which nothing is said.
 pub(super) fn place(
     ordered: &Ordered,
-    key: &Key,
+    (key, is_program): (&Key, bool),
     role: &RoleName,
     visit: &Visit,
 ) -> Result<Whereabouts, Failure> {
@@ -46,10 +46,13 @@ pub(super) fn place(
             Ok(place)
         }
         Err(fault) => {
-            warn(&match fault {
-                AgentFault::NoSocket => format!("{NO_AGENT}; files are written"),
-                fault => format!("the ssh-agent takes no certificate: {fault}; files are written"),
-            });
+            match fault {
+                AgentFault::NoSocket if is_program => {}
+                AgentFault::NoSocket => warn(&format!("{NO_AGENT}; files are written")),
+                fault => warn(&format!(
+                    "the ssh-agent takes no certificate: {fault}; files are written"
+                )),
+            }
             Ok(into_files(ordered, new, role.as_str(), &comment)?)
         }
     }
