@@ -206,7 +206,7 @@ impl Staged {
 
 /// One sync a file where there are few, one a file system where there are many.
 fn sync(staged: &[Staged]) -> io::Result<()> {
-    if staged.len() <= FEW {
+    if staged.len() <= FEW || cfg!(not(target_os = "linux")) {
         return staged
             .iter()
             .try_for_each(|one| one.file.as_file().sync_data());
@@ -214,10 +214,21 @@ fn sync(staged: &[Staged]) -> io::Result<()> {
     let mut devices = HashSet::new();
     for one in staged {
         if devices.insert(one.file.as_file().metadata()?.dev()) {
-            rustix::fs::syncfs(one.file.as_file())?;
+            sync_file_system(one.file.as_file())?;
         }
     }
     Ok(())
+}
+
+#[cfg(target_os = "linux")]
+fn sync_file_system(of: &File) -> io::Result<()> {
+    Ok(rustix::fs::syncfs(of)?)
+}
+
+/// One can't be synced by itself.
+#[cfg(not(target_os = "linux"))]
+fn sync_file_system(_of: &File) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
 }
 
 /// Makes renames in `folder` durable. Some file systems cannot sync a folder; the

@@ -106,6 +106,10 @@ impl Guarded {
         Ok(())
     }
 
+    #[allow(
+        clippy::useless_conversion,
+        reason = "another system counts in another width"
+    )]
     fn check_names(&mut self, allow: &[String]) -> Result<(), OpenError> {
         if self.stat.st_nlink == 1 {
             return Ok(());
@@ -113,7 +117,7 @@ impl Guarded {
         if !allow.iter().any(|what| what == HARD_LINKS) {
             return Err(OpenError::HardLinks {
                 path: self.path.clone(),
-                names: self.stat.st_nlink,
+                names: self.stat.st_nlink.into(),
             });
         }
         self.allowed.push(HARD_LINKS.to_owned());

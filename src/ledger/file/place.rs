@@ -90,10 +90,14 @@ pub(in crate::ledger) fn empty() -> Head {
     }
 }
 
+#[allow(
+    clippy::useless_conversion,
+    reason = "another system counts in another width"
+)]
 pub(super) fn owner(guarded: &Guarded) -> Owner {
     Owner {
         uid: guarded.stat.st_uid,
         gid: guarded.stat.st_gid,
-        mode: guarded.stat.st_mode & 0o666,
+        mode: u32::from(guarded.stat.st_mode) & 0o666,
     }
 }

@@ -124,8 +124,11 @@ impl<'a> Arguments<'a> {
 /// Keeps other processes of the same account from attaching to this one, and from printing
 /// another line in its place. The first act; where the system doesn't know it, nothing is lost.
 pub fn keep_others_out() {
-    use rustix::process::{DumpableBehavior, set_dumpable_behavior};
-    let _not_linux = set_dumpable_behavior(DumpableBehavior::NotDumpable);
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::process::{DumpableBehavior, set_dumpable_behavior};
+        let _not_allowed = set_dumpable_behavior(DumpableBehavior::NotDumpable);
+    }
 }
 
 /// Decides by the list, at this Unix second.

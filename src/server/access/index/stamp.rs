@@ -14,13 +14,23 @@ pub struct Stamp {
 impl Stamp {
     /// Of a file as the system has it.
     #[must_use]
+    #[allow(
+        clippy::unnecessary_fallible_conversions,
+        clippy::useless_conversion,
+        reason = "another system counts in another width"
+    )]
     pub fn of(stat: &Stat) -> Self {
-        let nanoseconds = |of: u64| i64::try_from(of).unwrap_or(i64::MAX);
         Self {
             inode: stat.st_ino,
             size: u64::try_from(stat.st_size).unwrap_or(u64::MAX),
-            modified: [stat.st_mtime, nanoseconds(stat.st_mtime_nsec)],
-            changed: [stat.st_ctime, nanoseconds(stat.st_ctime_nsec)],
+            modified: [
+                stat.st_mtime,
+                i64::try_from(stat.st_mtime_nsec).unwrap_or(i64::MAX),
+            ],
+            changed: [
+                stat.st_ctime,
+                i64::try_from(stat.st_ctime_nsec).unwrap_or(i64::MAX),
+            ],
         }
     }
 

@@ -79,7 +79,7 @@ pub(super) fn open_if_readable(path: &Path) -> Result<Option<File>, Untrusted> {
 /// # Errors
 /// [`Untrusted`].
 pub fn check(path: &Path) -> Result<(), Untrusted> {
-    open_as(path, OFlags::PATH).map(drop)
+    open_as(path, LOOK).map(drop)
 }
 
 /// Reads a file that decides nothing about who may do what; none if that can't be.
@@ -141,6 +141,10 @@ fn step(
     Ok(opened)
 }
 
+#[allow(
+    clippy::useless_conversion,
+    reason = "another system counts in another width"
+)]
 fn judge(path: &Path, stat: &Stat, folder: bool) -> Result<(), Untrusted> {
     let path = || path.to_owned();
     let kind = FileType::from_raw_mode(stat.st_mode);
@@ -156,12 +160,17 @@ fn judge(path: &Path, stat: &Stat, folder: bool) -> Result<(), Untrusted> {
         let uid = stat.st_uid;
         return Err(Untrusted::Owner { path: path(), uid });
     }
-    let mode = stat.st_mode & 0o7777;
+    let mode = u32::from(stat.st_mode) & 0o7777;
     if mode & 0o022 != 0 {
         return Err(Untrusted::Writable { path: path(), mode });
     }
     Ok(())
 }
 
-const FOLDER: OFlags = OFlags::PATH.union(OFlags::DIRECTORY);
+/// To be looked at, and not read.
+#[cfg(target_os = "linux")]
+const LOOK: OFlags = OFlags::PATH;
+#[cfg(not(target_os = "linux"))]
+const LOOK: OFlags = OFlags::RDONLY;
+const FOLDER: OFlags = LOOK.union(OFlags::DIRECTORY);
 const ROOT: u32 = 0;

@@ -5,7 +5,18 @@
 //! without keys, or a container that forbids them, only means that all is told. Of two processes at
 //! the very same moment, both may tell the same.
 
-use linux_keyutils::{KeyError, KeyRing, KeyRingIdentifier};
+#[cfg(target_os = "linux")]
+mod kernel;
+/// Another kernel keeps nothing.
+#[cfg(not(target_os = "linux"))]
+mod kernel {
+    pub(super) fn kept() -> Option<Vec<u8>> {
+        None
+    }
+
+    pub(super) fn keep(_bytes: &[u8]) {}
+}
+
 use sha2::{Digest, Sha256};
 
 /// The messages of the last second, by their hashes, each with when it was told.
@@ -20,7 +31,7 @@ impl Recent {
     /// Reads what the kernel keeps.
     pub(super) fn read(now: u64) -> Self {
         // What can't be read was told by nobody.
-        let bytes = kept().unwrap_or_default();
+        let bytes = kernel::kept().unwrap_or_default();
         Self::of(&bytes, now)
     }
 
@@ -32,8 +43,7 @@ impl Recent {
     /// Has the kernel keep that this was told now.
     pub(super) fn note(mut self, message: u64) {
         self.add(message);
-        let keyring = KeyRing::from_special_id(KeyRingIdentifier::User, false);
-        let _all_is_told = keyring.and_then(|keyring| keyring.add_key(NAME, &self.bytes()));
+        kernel::keep(&self.bytes());
     }
 
     /// What is older, or from the future of a clock that was set back, is left out.
@@ -80,19 +90,6 @@ pub(super) fn hash(parts: &[&[u8]]) -> u64 {
         .map_or(0, |first| u64::from_be_bytes(*first))
 }
 
-fn kept() -> Result<Vec<u8>, KeyError> {
-    let keyring = KeyRing::from_special_id(KeyRingIdentifier::User, false)?;
-    let key = keyring.search(NAME)?;
-    // Only who possesses a key may read it: what is linked to the process is possessed by it.
-    KeyRing::from_special_id(KeyRingIdentifier::Process, true)?.link_keyring(keyring)?;
-    let mut bytes = vec![0; TOLD_MAX * PAIR_BYTES];
-    let length = key.read(&mut bytes)?;
-    bytes.truncate(length);
-    Ok(bytes)
-}
-
-/// The name of the key; the keyring is the account's own.
-const NAME: &str = "punchmark-principals";
 /// In milliseconds.
 const SECOND: u64 = 1_000;
 const PAIR_BYTES: usize = 16;
