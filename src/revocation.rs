@@ -95,6 +95,16 @@ pub enum RevokeError {
     /// The selectors mean no key, and no certificate that is known.
     #[error("nothing is caught: no certificate of CA `{0}` in the ledger is meant")]
     Nothing(String),
+    /// Nobody has this name, and somebody the same in another case: to bar the one would leave the other.
+    #[error(
+        "nobody is called `{name}`, and names that differ in case only are one: `{other}` is meant, or nobody"
+    )]
+    OtherCase {
+        /// What was named.
+        name: String,
+        /// Who is known.
+        other: String,
+    },
     /// A selector that nothing can be recorded for.
     #[error(transparent)]
     Naming(#[from] NamingError),
@@ -119,6 +129,7 @@ pub struct Meant<'a> {
 /// # Errors
 /// [`RevokeError`].
 pub fn catch(ledger: &Ledger, meant: Meant<'_>) -> Result<Caught, RevokeError> {
+    meant.refuse_other_case(ledger)?;
     let mut caught = Caught::default();
     meant.take_named(&mut caught.revoked)?;
     let set = RevokedSet::of(ledger)?;
@@ -144,6 +155,18 @@ pub fn catch(ledger: &Ledger, meant: Meant<'_>) -> Result<Caught, RevokeError> {
 }
 
 impl Meant<'_> {
+    fn refuse_other_case(&self, ledger: &Ledger) -> Result<(), RevokeError> {
+        for selector in self.selectors {
+            if let Selector::Requester(name) = selector
+                && let Some(other) = ledger.in_other_case(name)?
+            {
+                let name = name.clone();
+                return Err(RevokeError::OtherCase { name, other });
+            }
+        }
+        Ok(())
+    }
+
     /// What is named by itself, whatever was issued.
     fn take_named(&self, revoked: &mut Revoked) -> Result<(), RevokeError> {
         if let Some(ca) = self.ca {

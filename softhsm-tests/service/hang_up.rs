@@ -69,7 +69,7 @@ fn headers_that_never_end_are_not_waited_for_and_others_are_served() {
 }
 
 #[test]
-fn a_body_that_never_ends_is_waited_for_half_a_minute_and_others_are_served() {
+fn a_body_that_never_ends_is_waited_for_twenty_seconds_and_others_are_served() {
     let room = Room::ready();
     let server = room.start();
     let begun = Instant::now();
@@ -90,9 +90,9 @@ fn a_body_that_never_ends_is_waited_for_half_a_minute_and_others_are_served() {
         answer.join().unwrap()
     });
     let took = begun.elapsed();
-    assert!((29..50).contains(&took.as_secs()), "{took:?}");
+    assert!((19..45).contains(&took.as_secs()), "{took:?}");
     if let Some(answer) = answer {
-        answer.refuses(503, "busy", "did not come in time");
+        answer.refuses(408, "too-late", "nothing of the request was done");
     }
     server.end();
 }

@@ -55,6 +55,12 @@ fn everybody_sees_their_own_and_an_auditor_all_page_by_page() {
         4
     );
 
+    for limit in ["0", "501", "x"] {
+        let path = format!("/v1/certificates?limit={limit}");
+        let refused = peter.ask("GET", &path, None).unwrap();
+        refused.refuses(422, "unfit", "`limit` in the query is not");
+    }
+
     // Page by page, while certificates are added.
     let mut all = Vec::new();
     let mut path = "/v1/certificates?limit=2".to_owned();

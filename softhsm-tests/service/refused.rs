@@ -84,12 +84,37 @@ fn what_can_be_read_in_two_ways_is_read_in_none() {
     let head = "POST /v1/logins HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\
         Content-Type: application/json\r\n";
     let length = body.len();
-    for lines in [
-        format!("Content-Length: {length}\r\nContent-Length: 0\r\n"),
-        format!("Content-Length: {length}\r\nTransfer-Encoding: chunked\r\n"),
-        "Transfer-Encoding: gzip, chunked\r\n".to_owned(),
-        "Transfer-Encoding: chunked, identity\r\n".to_owned(),
-        "Content-Length: +5\r\n".to_owned(),
+    // By either way of reading, the body is whole: nothing but the head is at fault.
+    let chunks = format!("{length:x}\r\n{body}\r\n0\r\n\r\n");
+    let of_chunks = chunks.len();
+    for (lines, body) in [
+        (
+            format!("Content-Length: {length}\r\nContent-Length: 0\r\n"),
+            body,
+        ),
+        (
+            format!("Content-Length: {length}\r\ncontent-length: {length}\r\n"),
+            body,
+        ),
+        (
+            format!("Content-Length: {of_chunks}\r\nTransfer-Encoding: chunked\r\n"),
+            &chunks,
+        ),
+        (
+            format!("Transfer-Encoding: chunked\r\nContent-Length: {of_chunks}\r\n"),
+            &chunks,
+        ),
+        (
+            "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n".to_owned(),
+            &chunks,
+        ),
+        ("Transfer-Encoding: gzip, chunked\r\n".to_owned(), &chunks),
+        (
+            "Transfer-Encoding: chunked, identity\r\n".to_owned(),
+            &chunks,
+        ),
+        ("Content-Length: +18\r\n".to_owned(), body),
+        (format!("Host: b\r\nContent-Length: {length}\r\n"), body),
     ] {
         let bytes = format!("{head}{lines}\r\n{body}{second}");
         let answer = send(room.port, bytes.as_bytes()).expect("an answer");
@@ -99,7 +124,47 @@ fn what_can_be_read_in_two_ways_is_read_in_none() {
             "{lines:?} {answer:?}"
         );
     }
+    let hostless = "GET /v1/server HTTP/1.1\r\nConnection: close\r\n\r\n";
+    let answer = send(room.port, hostless.as_bytes()).unwrap();
+    answer.refuses(400, "ambiguous", "one Host");
+    // The same, said once.
+    for (lines, body) in [
+        (format!("Content-Length: {length}\r\n"), body),
+        ("Transfer-Encoding: chunked\r\n".to_owned(), &chunks),
+    ] {
+        let bytes = format!("{head}{lines}\r\n{body}");
+        send(room.port, bytes.as_bytes()).unwrap().is(201);
+    }
     server.end();
+}
+
+#[test]
+fn a_list_is_no_object_and_what_wants_no_body_has_none() {
+    let room = Room::ready();
+    let peter = room.enrolled("peter");
+    let server = room.start();
+    let ask = |body: &str| {
+        let asked = request(("POST", "/v1/logins"), &[], Some(body));
+        send(room.port, &asked).unwrap()
+    };
+    ask(r#"["keys"]"#).refuses(400, "malformed", "in the place of an object");
+    let client = Client::logged_in(room.port, &peter);
+    room.admin.key("laptop", ED25519);
+    let asked = room.request_file("laptop", &client.challenge(), &[]);
+    for body in [
+        json!([asked]),
+        json!({ "request": asked, "device": ["AAAA", "AAAA"] }),
+    ] {
+        let body = body.to_string();
+        let answer = client.ask("POST", "/v1/certificates", Some(&body)).unwrap();
+        answer.refuses(400, "malformed", "in the place of an object");
+    }
+    let challenge = |body| client.ask("POST", "/v1/challenges", Some(body)).unwrap();
+    challenge(r#"{"x":1}"#).refuses(400, "malformed", "unknown field `x`");
+    challenge("{}").is(201);
+    client.certificate(&asked).unwrap().is(201);
+    server.end();
+    room.admin.assert_issued(1);
 }
 
 #[test]
@@ -182,7 +247,12 @@ fn a_request_that_is_not_allowed_reserves_nothing() {
         client.certificate(&asked).unwrap()
     };
     let long = ask("laptop", &["-V", "+20h"]).is(403);
-    assert_eq!(long.json()["refusals"][0]["field"], "lifetime");
+    let why = &long.json()["refusals"][0];
+    assert_eq!(
+        (&why["field"], &why["limit"]),
+        (&json!("lifetime"), &json!("8 hours"))
+    );
+    assert!(why["value"].as_str().unwrap().starts_with("in "), "{why}");
     long.refuses(403, "refused", "at most 8 hours");
     ask("laptop", &["--role", "boss"]).refuses(403, "refused", "requester");
     ask("laptop", &["--role", "none"]).refuses(403, "refused", "no role");

@@ -152,6 +152,24 @@ fn an_admin_revokes_whatever_was_given_out_but_no_ca() {
     let of_a_ca = revoke(&anna, &json!({ "keys": [fingerprint] }));
     of_a_ca.refuses(403, "refused", "key of CA `users`");
 
+    // Who would be barred by a name in another case is nobody, and peter would go on.
+    let other_case = revoke(&anna, &json!({ "requesters": ["PETER"], "dry-run": true }));
+    other_case.refuses(422, "unfit", "`peter` is meant, or nobody");
+    let by_hand = [
+        "revoke",
+        "--requester",
+        "PETER",
+        "--reason",
+        "left",
+        "--yes",
+    ];
+    let by_hand = room.admin.punchmark.run(&by_hand).exits(1);
+    by_hand.says("`peter` is meant, or nobody");
+    room.admin.key("new", ED25519);
+    let second = ["requester", "add", "Peter", "--key", "new.pub"];
+    let second = room.admin.punchmark.run(&second).exits(1);
+    second.says("`peter` is there, and names that differ in case only are one");
+
     let left = json!({ "requesters": ["peter"], "reason": "left" });
     let made = revoke(&anna, &left).is(201).json();
     assert_eq!(made["barred"], json!(["peter"]));

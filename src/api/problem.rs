@@ -28,10 +28,10 @@ pub struct Problem {
 pub struct Refusal {
     /// The field of the request.
     pub field: String,
-    /// What was asked for.
+    /// What was asked for, in the words of the sentence; nothing where nothing was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub value: Option<String>,
-    /// What is allowed at most.
+    /// What is allowed, in the words of the sentence; nothing where that is no value.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<String>,
     /// The sentence that the terminal prints.

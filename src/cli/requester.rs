@@ -135,9 +135,45 @@ impl Requester {
     }
 }
 
+/// Names that differ in case only are one: two people would be told apart by some who read them, and not by others.
+fn refuse_other_case(
+    name: &RequesterName,
+    config: &Config,
+    ledger: &Ledger,
+) -> Result<(), Failure> {
+    let name = name.as_str();
+    let other = match ledger.in_other_case(name)? {
+        Some(other) => Some(other),
+        None => user_in_other_case(name, config)?,
+    };
+    match other {
+        Some(other) => Err(Failure::new(format!(
+            "`{other}` is there, and names that differ in case only are one: `{name}` would be taken for them"
+        ))
+        .hint(format!("for the same person: punchmark requester add {other} …"))),
+        None => Ok(()),
+    }
+}
+
+#[cfg(feature = "service")]
+fn user_in_other_case(name: &str, config: &Config) -> Result<Option<String>, Failure> {
+    let users = crate::service::UsersFile::at(config.users()).users()?;
+    let mut alike = users.names().filter(|user| user.eq_ignore_ascii_case(name));
+    let is_there = users.mark(name).is_some();
+    Ok(alike.next().filter(|_| !is_there).map(str::to_owned))
+}
+
+/// Without a server nobody has a password.
+#[cfg(not(feature = "service"))]
+#[allow(clippy::unnecessary_wraps, reason = "the other set reads a file")]
+fn user_in_other_case(_name: &str, _config: &Config) -> Result<Option<String>, Failure> {
+    Ok(None)
+}
+
 impl Addition {
     fn run(self, context: &Context, config: &Config, ledger: &mut Ledger) -> Result<(), Failure> {
         refuse_reserved(&self.name, config)?;
+        refuse_other_case(&self.name, config, ledger)?;
         let names = self.names(config)?;
         let given = Given::of(&self, config)?;
         if let Some(enrolment) = self.enrolment() {

@@ -1,5 +1,6 @@
 //! Why nothing is signed.
 
+mod measured;
 mod words;
 
 use std::fmt;

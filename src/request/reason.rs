@@ -16,9 +16,17 @@ pub enum ReasonError {
     /// More than fits.
     #[error("reason of {0} bytes is longer than {LONGEST}")]
     TooLong(usize),
-    /// Empty, or with a character that a log would not show.
-    #[error("the reason cannot stand in a key ID")]
-    Text(#[source] KeyIdError),
+    /// Nothing in it.
+    #[error("the reason is empty")]
+    Empty,
+    /// A character that hides, rearranges or ends text.
+    #[error("the reason holds {character:?} at character {position}, which is not printable")]
+    Character {
+        /// Which character, counted from 1.
+        position: usize,
+        /// The character.
+        character: char,
+    },
 }
 
 impl Reason {
@@ -35,8 +43,18 @@ impl FromStr for Reason {
         if text.len() > LONGEST {
             return Err(ReasonError::TooLong(text.len()));
         }
-        KeyId::parse(text).map_err(ReasonError::Text)?;
-        Ok(Self(text.to_owned()))
+        match KeyId::parse(text) {
+            Ok(_fits) => Ok(Self(text.to_owned())),
+            Err(KeyIdError::Empty) => Err(ReasonError::Empty),
+            Err(KeyIdError::TooLong { length }) => Err(ReasonError::TooLong(length)),
+            Err(KeyIdError::Character {
+                position,
+                character,
+            }) => Err(ReasonError::Character {
+                position,
+                character,
+            }),
+        }
     }
 }
 

@@ -1,14 +1,22 @@
 //! A request that was read whole, within its limits.
 
 use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, Request, header};
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::problem::{ProblemKind, Refused};
 use super::{Service, framing, peer};
+
+/// What a body says where nothing is to be said.
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct Nothing {}
 
 /// A request, of which nothing is believed yet.
 pub(super) struct Asked {
@@ -30,13 +38,15 @@ impl Asked {
     /// [`Refused`].
     pub(super) async fn read(request: Request<Body>, service: &Service) -> Result<Self, Refused> {
         let (parts, body) = request.into_parts();
-        framing::check(&parts.headers)?;
+        framing::check(&parts.headers, parts.version)?;
         let peer = peer_of(&parts, service);
         if !parts.headers.contains_key(header::AUTHORIZATION) {
             service.pays(peer)?;
         }
         let body = axum::body::to_bytes(body, LARGEST);
-        let body = body.await.map_err(|error| not_read(&error))?;
+        let late = |_elapsed| Refused::new(ProblemKind::Late, LATE);
+        let body = tokio::time::timeout(LONGEST, body).await.map_err(late)?;
+        let body = body.map_err(|error| not_read(&error))?;
         Ok(Self {
             method: parts.method,
             path: parts.uri.path().to_owned(),
@@ -51,15 +61,38 @@ impl Asked {
     ///
     /// # Errors
     /// [`Refused`].
-    pub(super) fn json<T: DeserializeOwned>(&self) -> Result<T, Refused> {
+    pub(super) fn json<T: DeserializeOwned + Serialize>(&self) -> Result<T, Refused> {
         let mut types = self.headers.get_all(header::CONTENT_TYPE).iter();
         let media = types.next().and_then(|value| value.to_str().ok());
         if !media.is_some_and(is_json) || types.next().is_some() {
             let detail = "Content-Type: application/json is wanted";
             return Err(Refused::new(ProblemKind::MediaType, detail));
         }
-        serde_json::from_slice(&self.body)
-            .map_err(|error| Refused::new(ProblemKind::Malformed, format!("the body: {error}")))
+        let malformed = |error: serde_json::Error| {
+            Refused::new(ProblemKind::Malformed, format!("the body: {error}"))
+        };
+        let read = serde_json::from_slice(&self.body).map_err(malformed)?;
+        // Without a list there is none in an object's place.
+        if self.body.contains(&b'[') {
+            let shown = serde_json::from_slice(&self.body).map_err(malformed)?;
+            let meant = serde_json::to_value(&read).map_err(malformed)?;
+            if !is_of_form(&shown, &meant) {
+                let detail = "the body: a list stands in the place of an object";
+                return Err(Refused::new(ProblemKind::Malformed, detail));
+            }
+        }
+        Ok(read)
+    }
+
+    /// Refuses a body that says anything; an empty object is none.
+    ///
+    /// # Errors
+    /// [`Refused`].
+    pub(super) fn says_nothing(&self) -> Result<(), Refused> {
+        if self.body.is_empty() {
+            return Ok(());
+        }
+        self.json::<Nothing>().map(drop)
     }
 
     /// The value of a header that has to be there once.
@@ -129,6 +162,22 @@ fn not_read(error: &axum::Error) -> Refused {
     Refused::new(ProblemKind::Malformed, "the body broke off")
 }
 
+/// `serde` takes a list of values for an object's members, in their order; the API tells of objects alone.
+fn is_of_form(shown: &Value, meant: &Value) -> bool {
+    match (shown, meant) {
+        (Value::Array(_), Value::Object(_)) => false,
+        (Value::Array(shown), Value::Array(meant)) => {
+            let mut pairs = shown.iter().zip(meant);
+            pairs.all(|(shown, meant)| is_of_form(shown, meant))
+        }
+        (Value::Object(shown), Value::Object(meant)) => shown.iter().all(|(name, shown)| {
+            let meant = meant.get(name);
+            meant.is_none_or(|meant| is_of_form(shown, meant))
+        }),
+        _ => true,
+    }
+}
+
 fn is_json(media: &str) -> bool {
     let (name, parameter) = media.split_once(';').unwrap_or((media, ""));
     let parameter = parameter.trim();
@@ -136,6 +185,9 @@ fn is_json(media: &str) -> bool {
         && (parameter.is_empty() || parameter.eq_ignore_ascii_case("charset=utf-8"))
 }
 
+/// For the body, behind the head's own limit.
+const LONGEST: Duration = Duration::from_secs(20);
+const LATE: &str = "the body did not come in time, and nothing of the request was done";
 /// In bytes.
 const LARGEST: usize = 64 * 1024;
 /// More than a browser has of one server.

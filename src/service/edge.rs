@@ -1,6 +1,8 @@
 //! Where connections come in: so many at most, and so many of one household; TLS within its time, then
 //! HTTP/1.1.
 
+mod one_length;
+
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -17,6 +19,8 @@ use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, Semaphore, watch};
+
+use one_length::OneLength;
 
 use super::peer::network;
 use super::tls::Tls;
@@ -123,7 +127,10 @@ impl Edge {
             .header_read_timeout(HEADERS)
             .max_buf_size(BUFFER)
             .max_headers(HEADERS_MOST)
-            .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+            .serve_connection(
+                TokioIo::new(OneLength::of(stream)),
+                TowerToHyperService::new(router),
+            );
         let mut connection = std::pin::pin!(connection);
         // How a connection ends is the other side's business.
         tokio::select! {

@@ -1,12 +1,17 @@
 //! A request that could be read in two ways is read in none: whoever stands between may have read
 //! the other one.
 
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, Version, header};
 
 use super::problem::{ProblemKind, Refused};
 
-/// Refuses two lengths, a length beside a transfer coding, and any coding but chunks.
-pub(super) fn check(headers: &HeaderMap) -> Result<(), Refused> {
+/// Refuses two lengths, a length beside a transfer coding, any coding but chunks, and two hosts or none.
+pub(super) fn check(headers: &HeaderMap, version: Version) -> Result<(), Refused> {
+    let hosts = headers.get_all(header::HOST).iter().count();
+    if hosts > 1 || (hosts == 0 && version != Version::HTTP_10) {
+        let detail = "a request has one Host";
+        return Err(Refused::new(ProblemKind::Ambiguous, detail));
+    }
     let lengths = headers.get_all(header::CONTENT_LENGTH).iter().count();
     let mut codings = headers.get_all(header::TRANSFER_ENCODING).iter();
     let coding = codings.next();
@@ -32,10 +37,13 @@ mod tests {
 
     fn checked(lines: &[(&'static str, &'static str)]) -> Option<u16> {
         let mut headers = HeaderMap::new();
+        headers.insert("host", "ca.example.org".parse().unwrap());
         for (name, value) in lines {
             headers.append(*name, value.parse().unwrap());
         }
-        check(&headers).err().map(|refused| refused.status())
+        check(&headers, Version::HTTP_11)
+            .err()
+            .map(|refused| refused.status())
     }
 
     #[test]
@@ -57,9 +65,12 @@ mod tests {
                 ("transfer-encoding", "chunked"),
             ],
             &[("transfer-encoding", "xchunked")],
+            &[("host", "other.example.org")],
         ] {
             assert_eq!(checked(lines), Some(400), "{lines:?}");
         }
         assert_eq!(checked(&[("content-encoding", "gzip")]), Some(415));
+        let none = |version| check(&HeaderMap::new(), version).is_ok();
+        assert!(none(Version::HTTP_10) && !none(Version::HTTP_11));
     }
 }

@@ -60,8 +60,8 @@ impl Refused {
         let reasons = refusals.reasons().iter();
         let told = reasons.map(|reason| Refusal {
             field: reason.field().to_owned(),
-            value: None,
-            limit: None,
+            value: reason.value(),
+            limit: reason.limit(),
             sentence: reason.in_full(),
         });
         let mut refused = Self::new(ProblemKind::Refused, refusals.to_string());

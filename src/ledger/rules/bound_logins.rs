@@ -143,6 +143,19 @@ impl Ledger {
         Ok(Known { bound, holders })
     }
 
+    /// Somebody who is enrolled or bound under this name in another case, where nobody is under this very one: names
+    /// that differ in case only are one.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub fn in_other_case(&self, name: &str) -> Result<Option<String>, LedgerError> {
+        let mut alike = self.enrolled_like(name)?;
+        let bound = self.bindings_under(name)?.into_iter();
+        alike.extend(bound.map(|(_, bound)| bound.name));
+        let is_there = alike.contains(name);
+        Ok(alike.into_iter().next().filter(|_| !is_there))
+    }
+
     /// The names like this one, whatever their case, that a key or card is enrolled for.
     fn enrolled_like(&self, name: &str) -> Result<BTreeSet<String>, LedgerError> {
         let enrolled = self.requesters()?.into_iter().map(|(_, added)| added.name);

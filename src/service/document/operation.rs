@@ -328,9 +328,10 @@ fn part_of_path(name: &str) -> (Value, &'static str) {
 }
 
 /// What any request can be refused for, whatever it asks.
-const EACH: [ProblemKind; 7] = [
+const EACH: [ProblemKind; 8] = [
     ProblemKind::Malformed,
     ProblemKind::Ambiguous,
+    ProblemKind::Late,
     ProblemKind::TooLarge,
     ProblemKind::MediaType,
     ProblemKind::TooMany,

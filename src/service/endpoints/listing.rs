@@ -40,17 +40,24 @@ pub(in crate::service) fn proof(service: &Service, of: (&str, &str), asked: &Ask
         let inclusions = ledger.inclusions(&ca, serial).map_err(Refused::fault)?;
         let heads = ledger.believed_heads().map_err(Refused::fault)?;
         drop(ledger);
-        proved(ProofText::of(&inclusions), |size| {
-            heads.iter().any(|head| head.size == size)
-        })
+        let no_head = match service.receipts {
+            Some(_) => NO_HEAD_BUT_RECEIPTS,
+            None => NO_HEAD,
+        };
+        let is_signed = |size| heads.iter().any(|head| head.size == size);
+        proved(ProofText::of(&inclusions), is_signed, no_head)
     })
 }
 
 /// One that leads to a head which nobody signed could be checked by nobody.
-fn proved(proof: Option<ProofText>, is_signed: impl Fn(u64) -> bool) -> Result<Response, Refused> {
+fn proved(
+    proof: Option<ProofText>,
+    is_signed: impl Fn(u64) -> bool,
+    no_head: &str,
+) -> Result<Response, Refused> {
     match proof.filter(|proof| is_signed(proof.size)) {
         Some(proof) => json(StatusCode::OK, &proof),
-        None => Err(Refused::new(ProblemKind::NotFound, NO_HEAD)),
+        None => Err(Refused::new(ProblemKind::NotFound, no_head)),
     }
 }
 
@@ -75,12 +82,15 @@ impl Service {
             condition.requester = Some(own);
         }
         let most = query.value("limit", "a number")?.unwrap_or(FEW);
+        if !(1..=MANY).contains(&most) {
+            return Err(not("limit", &format!("from 1 to {MANY}")));
+        }
         Ok(Sought {
             condition,
             before: query
                 .value("cursor", "a page's `next`")?
                 .unwrap_or(u64::MAX),
-            most: usize::clamp(most, 1, MANY),
+            most,
         })
     }
 }
@@ -185,4 +195,6 @@ const MANY: usize = 500;
 const LOOKED_AT: usize = 5000;
 const AUDITORS: &str = "you may see your own certificates; others' are for the server's auditors and admins, with a \
     session that an enrolled key opened";
+const NO_HEAD_BUT_RECEIPTS: &str = "no head that the ledger recorded covers it yet: ask again when the next one is made; \
+    its receipt, which stands in the answer at the path without /proof, shows the same by a head that is signed then";
 const NO_HEAD: &str = "no signed head covers it yet: ask again when the next one is made";

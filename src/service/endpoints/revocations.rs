@@ -11,6 +11,7 @@ use crate::api::revoke::{RevocationAsked, RevocationMade, RevokedCertificate};
 use crate::certificate::Serial;
 use crate::issue::lock;
 use crate::ledger::{Barred, Ca, Ledger, Revoked};
+use crate::login::LoginKind;
 use crate::request::{Reason, RequesterName};
 use crate::revocation::{Caught, Meant, RevokeError, Selector, catch};
 use crate::service::Service;
@@ -42,6 +43,7 @@ impl Service {
         let mut ledger = lock(&self.ledger);
         let ca = the_ca(&ledger, asked)?;
         if self.is_admin(by) {
+            self.refuse_other_case(&asked.requesters)?;
             each_was_given(&ledger, ca.as_ref(), &asked.serials, |_| true)?;
         } else {
             own_alone(asked)?;
@@ -66,6 +68,23 @@ impl Service {
             self.bell.ring();
         }
         Ok(made)
+    }
+
+    /// A user who has a password need not be in the ledger.
+    fn refuse_other_case(&self, names: &[String]) -> Result<(), Refused> {
+        let mut methods = self.serve.logins.iter();
+        if !methods.any(|method| method.kind == LoginKind::Password) {
+            return Ok(());
+        }
+        let users = self.users.users().map_err(Refused::fault)?;
+        for name in names.iter().filter(|name| users.mark(name).is_none()) {
+            let mut all = users.names();
+            if let Some(other) = all.find(|user| user.eq_ignore_ascii_case(name)) {
+                let (name, other) = (name.clone(), other.to_owned());
+                return Err(not_caught(&RevokeError::OtherCase { name, other }));
+            }
+        }
+        Ok(())
     }
 
     /// Who asked stands in the ledger: the keyboard is the server's account, whoever revokes.
@@ -219,6 +238,7 @@ fn not_caught(error: &RevokeError) -> Refused {
             "no certificate in the ledger is meant",
         ),
         RevokeError::Naming(error) => Refused::new(ProblemKind::Unfit, chain(error)),
+        error @ RevokeError::OtherCase { .. } => Refused::new(ProblemKind::Unfit, chain(error)),
         error => Refused::fault_of(chain(error)),
     }
 }

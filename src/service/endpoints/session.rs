@@ -46,6 +46,7 @@ pub(in crate::service) fn roles(service: &Service, asked: &Asked) -> Outcome {
 /// A challenge for a request of this session.
 pub(in crate::service) fn challenges(service: &Service, asked: &Asked) -> Outcome {
     in_session(service, asked, |by| {
+        asked.says_nothing()?;
         let (challenge, expires) = service.challenges.make(&by.hash, service.now());
         let challenge = hex(&challenge);
         json(StatusCode::CREATED, &ChallengeMade { challenge, expires })

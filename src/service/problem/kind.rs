@@ -37,7 +37,7 @@ kinds! {
         "The body is not the JSON that is meant here, or a header that is needed is not there once. The detail says which.";
     /// A request that could be read in two ways.
     Ambiguous: "ambiguous", 400, "The request can be read in two ways",
-        "Its length is said twice, or a body has another coding than it says. A proxy between may read it otherwise, so nothing of it was done.";
+        "Its length or its host is said twice, or a body has another coding than it says. A proxy between may read it otherwise, so nothing of it was done.";
     /// No session, or no proof of its key.
     NoSession: "no-session", 401, "There is no session",
         "The token is of no session that still lives, or the proof beside it is not by its key, for this method and URL. Log in again.";
@@ -68,6 +68,9 @@ kinds! {
     /// Another method.
     Method: "method", 405, "Not by this method",
         "Something is at this path, and this method does nothing with it.";
+    /// Too slow.
+    Late: "too-late", 408, "The request did not come in time",
+        "A head has ten seconds and a body twenty. Nothing of the request was done.";
     /// Used for something else.
     Used: "used", 409, "It was used for something else",
         "A request counts once: this one's id was used with another content or by somebody else, or its certificate is over. Make a new request.";
@@ -75,7 +78,7 @@ kinds! {
     TooLarge: "too-large", 413, "The request is too long",
         "A request has at most 64 KiB.";
     /// Another media type.
-    MediaType: "media-type", 415, "The body is no JSON",
+    MediaType: "media-type", 415, "The body is not in the form that is taken",
         "A body is application/json, as it is and not compressed.";
     /// Right in form, and nothing that can be decided.
     Unfit: "unfit", 422, "The request can't be decided",
