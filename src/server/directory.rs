@@ -7,6 +7,7 @@
 //! that is real. Somebody who logs in to a server is found by [`person()`]. Whatever isn't whole ends the run, so that nothing half is ever published.
 
 mod ask;
+mod bounds;
 #[cfg(feature = "ldap")]
 mod connection;
 #[cfg(not(feature = "ldap"))]
@@ -22,6 +23,7 @@ mod settings;
 mod text;
 
 pub use self::ask::{Answer, AskError, Directory};
+pub use self::bounds::Bounds;
 pub use self::connection::{IS_BUILT_IN, connect, takes_password};
 pub use self::entry::{Entry, EntryFault};
 pub use self::members::{Found, GroupError, Wanted, members};

@@ -12,8 +12,8 @@ use crate::login::MethodName;
 use crate::login::ldap::{Person, PersonError, Said};
 use crate::secret::Pin;
 use crate::server::directory::{
-    AskError, Bind, FindError, GroupsOf, How, IS_BUILT_IN, Settings, Tls, WantedPerson, connect,
-    person, takes_password,
+    AskError, Bind, Bounds, FindError, GroupsOf, How, IS_BUILT_IN, Settings, Tls, WantedPerson,
+    connect, person, takes_password,
 };
 
 /// All of them.
@@ -114,6 +114,7 @@ impl KnownDirectory {
             attribute: config.requester.clone(),
             page_size: PAGE,
             timeout: config.timeout,
+            bounds: Bounds::OF_A_LOGIN,
         };
         Self {
             method: method.clone(),

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use super::bounds::PART;
 use super::entry::Entry;
 use crate::file::Untrusted;
 use crate::secret::PinError;
@@ -97,7 +98,15 @@ pub enum AskError {
     #[error("an answer that is no LDAP, or not what was asked for: {fault}")]
     Malformed {
         /// What is wrong with it.
-        fault: &'static str,
+        fault: String,
+    },
+    /// More bytes than are taken in.
+    #[error("more than {limit} bytes in {place}, each of its parts counted as {PART} more")]
+    TooLong {
+        /// In what.
+        place: &'static str,
+        /// The limit.
+        limit: usize,
     },
     /// The server gave a part and no more.
     #[error("the server gives only a part of the answer: {0}")]

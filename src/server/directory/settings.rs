@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+use super::bounds::Bounds;
 use crate::certificate::length_in_seconds;
 use crate::config::directory_server::{Server, ServerError};
 
@@ -30,6 +31,8 @@ pub struct Settings {
     pub page_size: u16,
     /// How long all may take.
     pub timeout: Duration,
+    /// How much is taken in.
+    pub bounds: Bounds,
 }
 
 /// What is shown and wanted in TLS.
@@ -154,6 +157,7 @@ impl Settings {
             attribute: written.attribute()?,
             page_size: written.page_size()?,
             timeout: written.timeout()?,
+            bounds: Bounds::OF_A_LIST,
             base: written.base,
         })
     }

@@ -1,7 +1,7 @@
 //! One search request, and all that comes as its answer.
 
 use ldap3::controls::{Control, ControlType, PagedResults};
-use ldap3::{Ldap, LdapError, LdapResult, Scope};
+use ldap3::{Ldap, LdapError, LdapResult, Scope, SearchStream};
 
 use super::super::ask::{Answer, AskError};
 use super::super::entry::Entry;
@@ -28,6 +28,9 @@ pub(super) struct Question {
     attributes: Vec<String>,
     pub(super) page: Option<PagedResults>,
 }
+
+/// A request that was sent.
+pub(super) struct Search(SearchStream<'static, String, Vec<String>>);
 
 /// All that came as an answer to one request.
 pub(super) struct Reply {
@@ -56,27 +59,29 @@ impl Question {
         }
     }
 
-    pub(super) async fn ask(self) -> Result<Reply, Fault> {
-        let Self {
-            mut ldap,
-            base,
-            scope,
-            filter,
-            attributes,
-            page,
-        } = self;
-        if let Some(page) = page {
-            ldap.with_controls(page);
+    /// Sends the request.
+    pub(super) async fn begin(mut self) -> Result<Search, Fault> {
+        if let Some(page) = self.page {
+            self.ldap.with_controls(page);
         }
-        let mut stream = ldap
-            .streaming_search(&base, scope, &filter, attributes)
-            .await?;
+        let begun =
+            self.ldap
+                .streaming_search(&self.base, self.scope, &self.filter, self.attributes);
+        Ok(Search(begun.await?))
+    }
+}
+
+impl Search {
+    /// Waits for all that comes.
+    pub(super) async fn reply(mut self) -> Result<Reply, Fault> {
+        let Self(stream) = &mut self;
         let (mut entries, mut referrals) = (Vec::new(), Vec::new());
         while let Some(item) = stream.next().await? {
             if item.is_ref() {
                 referrals.extend(ldap3::parse_refs(item.0));
-            } else if !item.is_intermediate() {
-                entries.push(tree::entry(item.0).ok_or(Fault::Ask(NO_LDAP))?);
+            } else {
+                let entry = tree::entry(item.0);
+                entries.push(entry.ok_or_else(|| Fault::Ask(AskError::malformed(NO_ENTRY)))?);
             }
         }
         let mut result = stream.finish().await;
@@ -129,10 +134,7 @@ fn cookie(controls: &[Control]) -> Option<Vec<u8>> {
     paged.map(|raw| raw.parse::<PagedResults>().cookie)
 }
 
-/// The crate panics at such bytes, and what it parsed may still be no entry.
-pub(super) const NO_LDAP: AskError = AskError::Malformed {
-    fault: "bytes that can't be read",
-};
+const NO_ENTRY: &str = "something else where an entry should be";
 /// `noSuchObject` (RFC 4511, section 4.1.9): an entry that isn't there.
 pub(super) const NO_SUCH_OBJECT: u32 = 32;
 const TIME_LIMIT: u32 = 3;
