@@ -50,7 +50,7 @@ impl NewLogin {
 pub struct LoginBegun {
     /// Its id, which counts once.
     pub login: String,
-    /// What kind of method it is: `key`, `password`, `oidc` or `jwt`.
+    /// What kind of method it is: `key`, `password`, `oidc`, `jwt` or `ldap`.
     pub kind: String,
     /// For kind `key`: 32 random bytes in unpadded URL-safe Base64, to be signed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
