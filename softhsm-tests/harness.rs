@@ -7,6 +7,7 @@ pub(crate) mod browser;
 pub(crate) mod device;
 pub(crate) mod disk;
 pub(crate) mod faketime;
+pub(crate) mod false_directory;
 pub(crate) mod forge;
 #[cfg(feature = "login")]
 pub(crate) mod idp;

@@ -1,6 +1,7 @@
 //! A real server over SoftHSM: people log in with an enrolled key or a password, and get certificates.
 
 mod by_directory;
+mod by_false_directory;
 mod by_its_client;
 mod by_password;
 mod by_program;

@@ -13,7 +13,7 @@ use crate::harness::slapd::{PASSWORD as READERS, READER, Slapd, Then};
 use crate::harness::write;
 use crate::login::User;
 
-const PASSWORD: &str = "mias own horse battery";
+pub(super) const PASSWORD: &str = "mias own horse battery";
 const OTHER: &str = "staple of another kind";
 const PEOPLE: &str = "ou=people,dc=example,dc=org";
 
@@ -26,7 +26,7 @@ fn person(dn: &str, uid: &str, more: &str) -> String {
     )
 }
 
-fn entries() -> String {
+pub(super) fn entries() -> String {
     let far = "dn: ou=far,dc=example,dc=org\nobjectClass: referral\nobjectClass: extensibleObject\nou: far\n\
         ref: ldap://127.0.0.1:9/ou=far,dc=example,dc=org\n\n";
     person(
@@ -45,7 +45,7 @@ fn entries() -> String {
 }
 
 /// The lines of a method that asks this server.
-fn method(slapd: &Slapd, server: &str, more: &str) -> String {
+pub(super) fn method(slapd: &Slapd, server: &str, more: &str) -> String {
     let roots = slapd.path().join("roots.pem").display().to_string();
     let file = slapd.path().join("password");
     write(&file, READERS, 0o600);
@@ -59,13 +59,23 @@ fn method(slapd: &Slapd, server: &str, more: &str) -> String {
 const BY_PERSON: &str = "groups = \"memberOf\"\ngroup-base = \"ou=groups,dc=example,dc=org\"\n";
 const BY_GROUP: &str = "groups = \"member\"\ngroup-base = \"ou=groups,dc=example,dc=org\"\n";
 
-fn asking(mut room: Room, method: &str) -> Room {
+pub(super) fn asking(mut room: Room, method: &str) -> Room {
     room.admin = room.admin.and_config(&format!("{FLOOR}\n{method}\n"));
     room
 }
 
-fn log_in(room: &Room, client: &Client, (name, password): (&str, &str)) -> Answer {
-    let method = json!({ "method": "work" }).to_string();
+fn log_in(room: &Room, client: &Client, typed: (&str, &str)) -> Answer {
+    log_in_by("work", room, client, typed)
+}
+
+/// What a login is answered with.
+pub(super) fn log_in_by(
+    method: &str,
+    room: &Room,
+    client: &Client,
+    (name, password): (&str, &str),
+) -> Answer {
+    let method = json!({ "method": method }).to_string();
     let bytes = request(("POST", "/v1/logins"), &[], Some(&method));
     let begun = send(room.port, &bytes).unwrap().is(201);
     client.learn(&begun);

@@ -166,6 +166,7 @@ impl Advised for AskError {
             }
             Self::Bind { .. } => "look at `bind-dn`, its password and what the server's log says",
             Self::TimedOut { .. } => "allow more with `timeout` in the settings",
+            Self::TooLong { .. } => "name smaller groups in the list, each in a line of its own",
             Self::Part(_) => {
                 "let the server's limits for this account be larger than its groups; what is there stays"
             }

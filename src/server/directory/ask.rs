@@ -112,7 +112,7 @@ pub enum AskError {
     #[error("the server gives only a part of the answer: {0}")]
     Part(Answer),
     /// The server says that another one knows.
-    #[error("the server refers to another one: {}", .0.join(" "))]
+    #[error("the server refers to another one: {}", begin_of(&.0.join(" ")))]
     Referral(Vec<String>),
     /// More than is read.
     #[error("more than {limit} entries")]
@@ -148,10 +148,17 @@ impl std::fmt::Display for Answer {
         if self.words.is_empty() {
             return Ok(());
         }
-        write!(f, ", {}", self.words.trim_matches(['\0', ' ', '\n']))
+        let words = self.words.trim_matches(['\0', ' ', '\n']);
+        write!(f, ", {}", begin_of(words))
     }
 }
 
+/// As much of a server's words as anybody reads, and a log should hold.
+fn begin_of(words: &str) -> String {
+    words.chars().take(WORDS_MAX).collect()
+}
+
+const WORDS_MAX: usize = 500;
 /// The codes that a search or a bind may end with.
 const NAMES: &[(u32, &str)] = &[
     (1, "operationsError"),
@@ -176,3 +183,21 @@ const NAMES: &[(u32, &str)] = &[
     (52, "unavailable"),
     (53, "unwillingToPerform"),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_servers_words_are_told_as_far_as_anybody_reads() {
+        let words = "\0".to_owned() + &"ü".repeat(100_000);
+        let told = Answer { code: 52, words }.to_string();
+        assert_eq!(told, format!("unavailable (52), {}", "ü".repeat(WORDS_MAX)));
+        let referrals = vec!["ldap://a".to_owned(); 100_000];
+        let told = AskError::Referral(referrals).to_string();
+        assert!(
+            told.ends_with("ldap://a ldap://a ldap") && told.len() < 600,
+            "{told}"
+        );
+    }
+}
