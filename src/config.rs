@@ -50,9 +50,9 @@ pub use own_ledger_key::{OwnLedgerKeyError, ledger_key_in_file};
 pub use place::{Place, PlaceError};
 #[cfg(feature = "service")]
 pub use serve::{
-    DirectoryConfig, DirectoryConfigError, DirectoryGroups, JwtConfig, JwtConfigError,
-    LoginConfigError, LoginMethod, OidcConfig, People, ReceiptsBy, ServeConfig, ServeConfigError,
-    ServeLimits, ServeLists, ServeTls, ServerUrl, ServerUrlError,
+    ClientCaConfig, DirectoryConfig, DirectoryConfigError, DirectoryGroups, JwtConfig,
+    JwtConfigError, LoginConfigError, LoginMethod, OidcConfig, People, ReceiptsBy, ServeConfig,
+    ServeConfigError, ServeLimits, ServeLists, ServeTls, ServerUrl, ServerUrlError, TlsConfigError,
 };
 pub use subject::{SubjectFile, SubjectFileError, read_stdin};
 pub use templates::RoleTemplate;

@@ -9,6 +9,7 @@
 //! - [`oidc`]: what an identity provider says in an ID token (OpenID Connect);
 //! - [`jwt`]: which program shows a token of the platform that it runs on;
 //! - [`ldap`]: what a directory service says of whoever knew their password (LDAP);
+//! - [`tls`]: what a certificate says that somebody showed in TLS;
 //! - [`names`]: whether somebody whom a provider knows may have the name that it gives them;
 //! - [`dpop`]: the proof that a request comes from whoever has the session's key (RFC 9449);
 //! - [`jws`]: JSON Web Signatures, which such proofs are (RFC 7515).
@@ -22,6 +23,7 @@ pub mod names;
 pub mod oidc;
 #[cfg(feature = "service")]
 pub mod password;
+pub mod tls;
 
 pub use crate::request::{Group, MethodName, MethodNameError};
 
@@ -54,9 +56,11 @@ pub enum LoginKind {
     Jwt,
     /// A directory service takes their password (LDAP).
     Ldap,
+    /// They show a client certificate in TLS.
+    Tls,
 }
 
-/// Somebody as an identity provider or a directory has them: what never changes, whatever they are called.
+/// Somebody as an identity provider, a directory or a client CA has them: what never changes, whatever they are called.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct LoginSubject {
     /// Who says so, by URL.
@@ -125,6 +129,7 @@ impl LoginKind {
             Self::Oidc => "oidc",
             Self::Jwt => "jwt",
             Self::Ldap => "ldap",
+            Self::Tls => "tls",
         }
     }
 }

@@ -20,6 +20,8 @@
 //! out there, it tells `endpoints/logout`, and `logouts` sees that no login slips past.
 //! Programs show a token of the platform that they run on, which `platforms` holds against its keys; `waiting` counts
 //! who waits for somebody else's server.
+//! Client certificates are shown in TLS (`tls`), go with each request of their connection, and are held against the CA of
+//! a login's method (`authorities`).
 //!
 //! Beside that, `lend` lets a command of the same machine have the ledger for a while, and `publish` makes
 //! the lists that servers fetch; `upkeep` hears signals, `reload` reads config and certificate of TLS again
@@ -34,6 +36,7 @@
 
 mod asked;
 mod authenticate;
+mod authorities;
 mod back_off;
 mod buckets;
 mod busy;
@@ -80,6 +83,7 @@ mod upkeep;
 mod users;
 mod waiting;
 
+pub use authorities::{AuthoritiesError, AuthorityFileError};
 pub use directories::DirectoriesError;
 pub use lend::{Again, Lending};
 pub use log::{Line, Log};
@@ -108,6 +112,7 @@ use crate::issue::{Clock, Desk, Judge, SharedLedger};
 use crate::ledger::Purpose;
 use crate::policy::Policy;
 use crate::signer::Locators;
+use authorities::Authorities;
 use back_off::BackOff;
 use busy::Busy;
 use challenges::Challenges;
@@ -199,6 +204,7 @@ struct Service {
     provider_logins: Arc<ProviderLogins>,
     /// By the config, too.
     directories: Arc<Directories>,
+    authorities: Arc<Authorities>,
     logouts: Arc<Logouts>,
     users: Arc<UsersFile>,
     back_off: Arc<BackOff>,

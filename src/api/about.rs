@@ -46,7 +46,7 @@ pub struct Ca {
 pub struct Method {
     /// Its name in the server's config.
     pub name: String,
-    /// What kind it is: `key`, `password`, `oidc`, `jwt` or `ldap`.
+    /// What kind it is: `key`, `password`, `oidc`, `jwt`, `ldap` or `tls`.
     pub kind: String,
 }
 

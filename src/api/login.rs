@@ -50,7 +50,7 @@ impl NewLogin {
 pub struct LoginBegun {
     /// Its id, which counts once.
     pub login: String,
-    /// What kind of method it is: `key`, `password`, `oidc`, `jwt` or `ldap`.
+    /// What kind of method it is: `key`, `password`, `oidc`, `jwt`, `ldap` or `tls`.
     pub kind: String,
     /// For kind `key`: 32 random bytes in unpadded URL-safe Base64, to be signed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -105,6 +105,12 @@ pub struct TokenShown {
     /// The token of the platform that the program runs on.
     pub token: Secret,
 }
+
+/// The answer to a login of kind `tls`: nothing, on a connection on which a client certificate was shown.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "service", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct CertificateShown {}
 
 /// A session that was opened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

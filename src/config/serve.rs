@@ -17,14 +17,17 @@ use serde::Deserialize;
 
 use super::Config;
 use crate::certificate::length_in_seconds;
+use crate::login::MethodName;
 pub use directory::{DirectoryConfig, DirectoryConfigError, DirectoryGroups};
 pub use limits::ServeLimits;
 use lists::ListsTable;
 pub use lists::ServeLists;
 pub use logins::LoginConfigError;
 pub(super) use logins::LoginTable;
-pub use logins::{JwtConfig, JwtConfigError, LoginMethod, OidcConfig};
-use logins::{all_are_told, methods};
+pub use logins::{
+    ClientCaConfig, JwtConfig, JwtConfigError, LoginMethod, OidcConfig, TlsConfigError,
+};
+use logins::{all_are_told, first_by_certificate, methods};
 pub use people::People;
 pub use receipts::ReceiptsBy;
 use receipts::ReceiptsValue;
@@ -221,6 +224,12 @@ pub enum ServeConfigError {
     /// A way to log in is none.
     #[error(transparent)]
     Login(#[from] LoginConfigError),
+    /// Who would show one to the server shows it to the proxy.
+    #[error(
+        "[login.{0}] is of kind \"tls\", and `tls` is \"proxy\": client certificates are seen by whoever does TLS, so \
+         let the server do it by `tls` = {{ certificate, key }}"
+    )]
+    CertificatesBehindProxy(MethodName),
     /// Nobody fetches a list that nobody signed.
     #[error(
         "[serve] makes lists (`krl` has `every`), and the config has no `ledger-key` to sign them"
@@ -247,6 +256,10 @@ impl Config {
         }
         if logins.is_empty() {
             return Err(ServeConfigError::NoLogin);
+        }
+        let by_certificate = first_by_certificate(&logins);
+        if let (TlsValue::Word(TlsWord::Proxy), Some(method)) = (&table.tls, by_certificate) {
+            return Err(ServeConfigError::CertificatesBehindProxy(method.clone()));
         }
         let (longest, idle) = (table.session.longest.0, table.session.idle.0);
         if idle > longest {

@@ -28,6 +28,8 @@ pub enum LoginWay {
     EnrolledKey,
     /// They knew a password.
     Password,
+    /// They showed a client certificate in TLS.
+    Certificate,
     /// An identity provider said so, in the browser of the machine that asks.
     Browser,
     /// An identity provider said so in some browser, where they typed a code.

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::problem::{ProblemKind, Refused};
+use super::tls::ShownCertificates;
 use super::{Service, framing, peer};
 
 /// What a body says where nothing is to be said.
@@ -28,6 +29,9 @@ pub(super) struct Asked {
     pub(super) headers: HeaderMap,
     /// The address that it came from.
     pub(super) peer: IpAddr,
+    /// The certificates that were shown on its connection, of which nothing but possession was checked: a login looks
+    /// at them, and nothing else may.
+    pub(super) shown: Option<ShownCertificates>,
     body: Vec<u8>,
 }
 
@@ -53,6 +57,7 @@ impl Asked {
             query: parts.uri.query().unwrap_or_default().to_owned(),
             headers: parts.headers,
             peer,
+            shown: parts.extensions.get().cloned(),
             body: body.to_vec(),
         })
     }

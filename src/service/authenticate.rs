@@ -139,7 +139,9 @@ impl Service {
         // When it was opened, the key or the password was shown.
         let facts = |way| LoginFacts::new(method.name.clone(), way, Some(look.counts.since));
         Ok(match (method.kind, session.user) {
-            (LoginKind::Oidc | LoginKind::Ldap, None) => still_says(method, session, look),
+            (LoginKind::Oidc | LoginKind::Ldap | LoginKind::Tls, None) => {
+                still_says(method, self.issuer_of(method), session, look)
+            }
             (LoginKind::Key, None) => Some(facts(LoginWay::EnrolledKey)),
             (LoginKind::Jwt, None) => is_listed(method, session).then(|| facts(LoginWay::Program)),
             (LoginKind::Password, Some(mark)) => {
@@ -158,11 +160,17 @@ impl Service {
     }
 }
 
-/// What an identity provider or a directory said when a session was opened, where the name is still bound to whom it means.
-fn still_says(method: &LoginMethod, session: &Session, look: &Look) -> Option<LoginFacts> {
-    let (issuer, said) = (method.issuer()?, session.at_provider.as_ref()?);
+/// What an identity provider, a directory or a client CA said when a session was opened, where the method still goes by
+/// its word, and the name is still bound to whom it means.
+fn still_says(
+    method: &LoginMethod,
+    issuer: Option<&str>,
+    session: &Session,
+    look: &Look,
+) -> Option<LoginFacts> {
+    let said = session.at_provider.as_ref()?;
     let is_theirs = look.bound.as_deref() == Some(session.requester.as_str());
-    let is_of_it = said.subject.issuer == issuer;
+    let is_of_it = issuer == Some(said.subject.issuer.as_str());
     let takes_code = method.provider.as_ref().is_some_and(|one| one.code);
     let may_come_so = said.way != LoginWay::Code || takes_code;
     (is_theirs && is_of_it && may_come_so).then(|| LoginFacts {

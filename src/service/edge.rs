@@ -23,7 +23,7 @@ use tokio::sync::{Notify, Semaphore, watch};
 use one_length::OneLength;
 
 use super::peer::network;
-use super::tls::Tls;
+use super::tls::{ShownCertificates, Tls};
 
 /// What every connection is served with.
 #[derive(Clone)]
@@ -98,11 +98,12 @@ impl Edge {
         }
         let _nodelay_or_not = stream.set_nodelay(true);
         match self.tls.as_ref().map(|tls| tls.acceptor()) {
-            None => self.speak(stream, from).await,
+            None => self.speak(stream, (from, None)).await,
             Some(tls) => {
                 let shaken = tokio::time::timeout(HANDSHAKE, tls.accept(stream)).await;
                 if let Ok(Ok(stream)) = shaken {
-                    self.speak(stream, from).await;
+                    let shown = ShownCertificates::on(stream.get_ref().1);
+                    self.speak(stream, (from, shown)).await;
                 }
             }
         }
@@ -111,7 +112,7 @@ impl Edge {
     async fn speak(
         mut self,
         stream: impl AsyncRead + AsyncWrite + Unpin + 'static,
-        from: SocketAddr,
+        (from, shown): (SocketAddr, Option<ShownCertificates>),
     ) {
         let came = Arc::new(Came::default());
         let first = Arc::clone(&came);
@@ -120,6 +121,9 @@ impl Edge {
             .layer(map_request(move |mut request: Request<Body>| {
                 first.came();
                 request.extensions_mut().insert(from);
+                if let Some(shown) = &shown {
+                    request.extensions_mut().insert(shown.clone());
+                }
                 std::future::ready(request)
             }));
         let connection = http1::Builder::new()

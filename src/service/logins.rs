@@ -91,6 +91,7 @@ mod tests {
             provider: None,
             platform: None,
             directory: None,
+            certificates: None,
         };
         let begun = logins.begin(&method, peer.parse().unwrap(), now);
         begun.map(|(id, _)| id)

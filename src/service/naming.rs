@@ -1,6 +1,7 @@
-//! Which name somebody has here whom an identity provider or a directory knows.
+//! Which name somebody has here whom an identity provider, a directory or a client CA knows.
 
 use super::Service;
+use super::authorities::Authority;
 use super::endpoints::Opener;
 use super::problem::{ProblemKind, Refused};
 use super::provider_logins::LoggedIn;
@@ -10,7 +11,7 @@ use crate::issue::lock;
 use crate::ledger::{BindError, Binding, Ledger, LoginBound};
 use crate::login::ldap::Person;
 use crate::login::names::{Allowed, HeldBy, Holder, Known, NameRefusal, Named, Said, may_have};
-use crate::login::{Login, LoginKind, LoginSubject, MethodName};
+use crate::login::{Login, LoginKind, LoginSubject, MethodName, tls};
 use crate::policy::Role;
 use crate::policy::role::Permit;
 use crate::request::{LoginWay, RequesterName};
@@ -55,6 +56,32 @@ impl Service {
         Ok(Opener::told(login, LoginWay::Password, None))
     }
 
+    /// The same of somebody whose certificate a client CA signed; their session ends with it.
+    ///
+    /// # Errors
+    /// [`Refused`], with what an admin could do.
+    pub(super) fn named_by_certificate(
+        &self,
+        method: &MethodName,
+        person: tls::Person,
+    ) -> Result<Opener, Refused> {
+        let known = self.method(method.as_str());
+        let known = known.ok_or_else(|| refused(GONE.to_owned()))?;
+        let allowed = self.has_name(known, person.subject(), person.name())?;
+        let over_at = Some(person.over_at());
+        let login = person.login(method, allowed, self.now());
+        Ok(Opener {
+            over_at,
+            ..Opener::told(login, LoginWay::Certificate, None)
+        })
+    }
+
+    /// Whose word binds people to names by a method, where somebody's does.
+    pub(super) fn issuer_of<'s>(&'s self, method: &'s LoginMethod) -> Option<&'s str> {
+        let of_ca = || self.authorities.of(&method.name).map(Authority::issuer);
+        method.issuer().or_else(of_ca)
+    }
+
     /// Lets somebody have a name, which they are bound to from then on.
     fn has_name(
         &self,
@@ -62,7 +89,7 @@ impl Service {
         subject: &LoginSubject,
         name: &RequesterName,
     ) -> Result<Allowed, Refused> {
-        if method.issuer() != Some(subject.issuer.as_str()) {
+        if self.issuer_of(method) != Some(subject.issuer.as_str()) {
             return Err(refused(GONE.to_owned()));
         }
         // Nobody becomes the holder of the name between the question and its answer.
@@ -88,7 +115,10 @@ impl Service {
         let same: Vec<_> = methods
             .filter(|one| method.same_as().contains(&one.name))
             .collect();
-        let issuers: Vec<_> = same.iter().filter_map(|method| method.issuer()).collect();
+        let issuers: Vec<_> = same
+            .iter()
+            .filter_map(|method| self.issuer_of(method))
+            .collect();
         let suffix = self.policy.suffixes().reserved_end(name.as_str());
         let said = Said {
             reserved_end: suffix.map(|suffix| suffix.as_str()),
@@ -174,6 +204,7 @@ impl Opener {
             user: None,
             at_provider,
             program: None,
+            over_at: None,
         }
     }
 }

@@ -8,14 +8,15 @@
 use std::error::Error;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::authorities::Authorities;
 use super::current::Current;
 use super::directories::Directories;
 use super::lend::SharedAgain;
 use super::platforms::Platforms;
 use super::providers::Providers;
-use super::tls::Tls;
+use super::tls::{Tls, TlsBy};
 use super::{Again, Line, Log, ServedCa, Service, Whereabouts};
-use crate::config::{ServeConfig, ServeTls};
+use crate::config::ServeConfig;
 use crate::issue::{Judge, lock};
 use crate::ledger::Ledger;
 use crate::login::LoginKind;
@@ -113,9 +114,9 @@ impl Reloader {
         let providers = Providers::open(&serve.logins, serve.url.as_str())?;
         let platforms = Platforms::open(&serve.logins)?;
         let directories = Directories::open(&serve.logins)?;
-        if let (Some(tls), ServeTls::Files { certificate, key }) = (&self.tls, &reloaded.serve.tls)
-        {
-            tls.is_at(certificate, key)?;
+        let authorities = Authorities::open(&serve.logins)?;
+        if let (Some(tls), Some(by)) = (&self.tls, TlsBy::of(&serve.tls, &authorities)) {
+            tls.becomes(by)?;
         }
         // From here on nothing can fail.
         reloaded.oddities.into_iter().for_each(|odd| self.note(odd));
@@ -123,6 +124,7 @@ impl Reloader {
         after.providers = Arc::new(providers);
         after.platforms = Arc::new(platforms);
         after.directories = Arc::new(directories);
+        after.authorities = Arc::new(authorities);
         *self.again.lock().unwrap_or_else(PoisonError::into_inner) = reloaded.again;
         let serve = &after.serve;
         after.sessions.idle_after(serve.idle);

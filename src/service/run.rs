@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::watch;
 
+use super::authorities::Authorities;
 use super::challenges::Challenges;
 use super::current::Current;
 use super::directories::Directories;
@@ -23,10 +24,9 @@ use super::reload::{Reload, Reloader};
 use super::routes::{Root, router};
 use super::sessions::Sessions;
 use super::sockets;
-use super::tls::Tls;
+use super::tls::{Tls, TlsBy};
 use super::upkeep::{Signals, Upkeep};
 use super::{Line, Log, Manager, Opened, ServeError, Service, Whereabouts};
-use crate::config::ServeTls;
 use crate::issue::{LedgerPlace, lent};
 use crate::login::LoginKind;
 use crate::wire::chain;
@@ -46,15 +46,14 @@ pub enum Listening {
 /// # Errors
 /// [`ServeError`].
 pub fn run(mut opened: Opened, listening: Listening, log: &Log) -> Result<(), ServeError> {
-    let tls = match &opened.serve.tls {
-        ServeTls::Files { certificate, key } => Some(Arc::new(Tls::read(certificate, key)?)),
-        ServeTls::Proxy { .. } => None,
-    };
+    let authorities = Authorities::open(&opened.serve.logins)?;
+    let tls = TlsBy::of(&opened.serve.tls, &authorities).map(Tls::read);
+    let tls = tls.transpose()?.map(Arc::new);
     let publisher = publisher(&mut opened);
     let manager = std::mem::take(&mut opened.manager);
     let sockets = std::mem::take(&mut opened.sockets);
     sockets::check(&sockets, &opened.serve)?;
-    let (service, lending, reload) = service(opened, log)?;
+    let (service, lending, reload) = service(opened, authorities, log)?;
     ask_providers(&service, listening, log)?;
     let current = Arc::new(Current::new(service));
     let service = current.service();
@@ -98,6 +97,10 @@ pub fn run(mut opened: Opened, listening: Listening, log: &Log) -> Result<(), Se
 fn ask_providers(service: &Service, listening: Listening, log: &Log) -> Result<(), ServeError> {
     let providers = service.providers.ask().chain(service.platforms.ask());
     let providers = providers.map(|asked| asked.map_err(ServeError::from));
+    service
+        .authorities
+        .told()
+        .for_each(|words| log(&Line::Note(words)));
     let directories = service.directories.ask();
     let directories = directories.map(|asked| asked.map_err(ServeError::from));
     for asked in providers.chain(directories) {
@@ -132,7 +135,11 @@ fn publisher(opened: &mut Opened) -> Option<Publisher> {
     Some(Publisher::new(publish, every))
 }
 
-fn service(opened: Opened, log: &Log) -> Result<(Service, Lending, Reload), ServeError> {
+fn service(
+    opened: Opened,
+    authorities: Authorities,
+    log: &Log,
+) -> Result<(Service, Lending, Reload), ServeError> {
     let tell = |words| log(&Line::Note(words));
     if opened
         .serve
@@ -157,6 +164,7 @@ fn service(opened: Opened, log: &Log) -> Result<(Service, Lending, Reload), Serv
         providers: Arc::new(providers),
         platforms: Arc::new(platforms),
         directories: Arc::new(directories),
+        authorities: Arc::new(authorities),
         provider_logins: Arc::default(),
         logouts: Arc::default(),
         users: Arc::new(opened.users),

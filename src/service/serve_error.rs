@@ -3,7 +3,9 @@
 use std::io;
 use std::net::SocketAddr;
 
-use super::{DirectoriesError, ProvidersError, SessionsError, TlsError, UsersFileError};
+use super::{
+    AuthoritiesError, DirectoriesError, ProvidersError, SessionsError, TlsError, UsersFileError,
+};
 use crate::issue::RunEnd;
 
 /// Why there is no server, or why it ended.
@@ -41,6 +43,9 @@ pub enum ServeError {
     /// A directory service can't be asked.
     #[error(transparent)]
     Directories(#[from] DirectoriesError),
+    /// A client CA can't be used.
+    #[error(transparent)]
+    Authorities(#[from] AuthoritiesError),
     /// The system gives no threads or signals.
     #[error("the system")]
     System(#[from] io::Error),

@@ -2,18 +2,26 @@
 //!
 //! Certificate and key are read again where their files change. One is replaced behind the other, so a
 //! change counts once two looks saw the same; and where the two can't be used, what was there before stays.
+//!
+//! Where people log in by client certificates, clients are asked for one (`shown`). No session of TLS is taken up
+//! again there: each connection shows for itself who has the private key.
+
+mod shown;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::NoServerSessionStorage;
+use rustls::{DistinguishedName, ServerConfig};
 use tokio_rustls::TlsAcceptor;
 use x509_cert::der::Decode as _;
 use zeroize::Zeroizing;
 
 use crate::file::{Untrusted, Writers, read_bytes};
+use shown::AnyCertificate;
+pub(super) use shown::ShownCertificates;
 
 /// Why there is no TLS.
 #[derive(Debug, thiserror::Error)]
@@ -46,9 +54,21 @@ pub enum TlsError {
     Unfit(#[from] rustls::Error),
 }
 
+/// By what connections are taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct TlsBy {
+    /// The file of the server's certificate chain.
+    pub(super) certificate: PathBuf,
+    /// The file of its key.
+    pub(super) key: PathBuf,
+    /// The names, in DER, of the CAs whose certificates clients are asked for; they are asked for none where nobody logs in
+    /// by one.
+    pub(super) client_cas: Option<Vec<Vec<u8>>>,
+}
+
 /// The certificate and key that connections are taken by, and the files that they come from.
 pub(super) struct Tls {
-    files: Mutex<(PathBuf, PathBuf)>,
+    by: Mutex<TlsBy>,
     now: Mutex<Identity>,
     looks: Mutex<Looks>,
 }
@@ -80,12 +100,12 @@ impl Tls {
     ///
     /// # Errors
     /// [`TlsError`].
-    pub(super) fn read(certificate: &Path, key: &Path) -> Result<Self, TlsError> {
+    pub(super) fn read(by: TlsBy) -> Result<Self, TlsError> {
         // Looked at before it is read: what changes between is seen as a change.
-        let seen = Seen::of(certificate, key);
+        let seen = Seen::of(&by);
         Ok(Self {
-            files: Mutex::new((certificate.to_path_buf(), key.to_path_buf())),
-            now: Mutex::new(identity(certificate, key)?),
+            now: Mutex::new(identity(&by)?),
+            by: Mutex::new(by),
             looks: Mutex::new(Looks {
                 read: seen,
                 last: seen,
@@ -115,33 +135,32 @@ impl Tls {
     /// # Errors
     /// [`TlsError`]; what was there before stays.
     pub(super) fn read_again(&self) -> Result<(), TlsError> {
-        let (certificate, key) = self.files();
-        let seen = Seen::of(&certificate, &key);
+        let by = self.by();
+        let seen = Seen::of(&by);
         *self.looks.lock().unwrap_or_else(PoisonError::into_inner) = Looks {
             read: seen,
             last: seen,
         };
-        let identity = identity(&certificate, &key)?;
+        let identity = identity(&by)?;
         *self.now.lock().unwrap_or_else(PoisonError::into_inner) = identity;
         Ok(())
     }
 
-    /// From now on they are these files.
+    /// From now on connections are taken by this.
     ///
     /// # Errors
-    /// [`TlsError`] where those are others, and can't be used; then it stays as it was.
-    pub(super) fn is_at(&self, certificate: &Path, key: &Path) -> Result<(), TlsError> {
-        let files = (certificate.to_path_buf(), key.to_path_buf());
-        if self.files() == files {
+    /// [`TlsError`] where that is something else, and can't be used; then it stays as it was.
+    pub(super) fn becomes(&self, by: TlsBy) -> Result<(), TlsError> {
+        if self.by() == by {
             return Ok(());
         }
-        identity(certificate, key)?;
-        *self.files.lock().unwrap_or_else(PoisonError::into_inner) = files;
+        identity(&by)?;
+        *self.by.lock().unwrap_or_else(PoisonError::into_inner) = by;
         self.read_again()
     }
 
-    fn files(&self) -> (PathBuf, PathBuf) {
-        self.files
+    fn by(&self) -> TlsBy {
+        self.by
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
@@ -149,8 +168,7 @@ impl Tls {
 
     /// Whether the files have changed since they were read, and have been as they are for two looks.
     pub(super) fn has_changed(&self) -> bool {
-        let (certificate, key) = self.files();
-        let seen = Seen::of(&certificate, &key);
+        let seen = Seen::of(&self.by());
         let mut looks = self.looks.lock().unwrap_or_else(PoisonError::into_inner);
         let rests = looks.last == seen;
         looks.last = seen;
@@ -159,7 +177,7 @@ impl Tls {
 }
 
 impl Seen {
-    fn of(certificate: &Path, key: &Path) -> Self {
+    fn of(by: &TlsBy) -> Self {
         let stamp = |path: &Path| {
             use std::os::unix::fs::MetadataExt as _;
             let found = std::fs::metadata(path).ok()?;
@@ -171,12 +189,13 @@ impl Seen {
                 found.ctime_nsec(),
             ))
         };
-        Self([certificate, key].map(stamp))
+        Self([&by.certificate, &by.key].map(|path| stamp(path)))
     }
 }
 
 /// Takes connections by this certificate chain and key.
-fn identity(certificate: &Path, key: &Path) -> Result<Identity, TlsError> {
+fn identity(by: &TlsBy) -> Result<Identity, TlsError> {
+    let (certificate, key) = (by.certificate.as_path(), by.key.as_path());
     let pem = read(certificate)?;
     let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&pem).collect();
     let chain = chain.unwrap_or_default();
@@ -188,14 +207,31 @@ fn identity(certificate: &Path, key: &Path) -> Result<Identity, TlsError> {
     let pem = Zeroizing::new(read(key)?);
     let private = PrivateKeyDer::from_pem_slice(&pem);
     let private = private.map_err(|_form| none(key, "private key"))?;
-    // A builder without a provider would take whichever another crate brings along.
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()?
-        .with_no_client_auth()
-        .with_single_cert(chain, private)?;
+    let config = config(by.client_cas.clone(), (chain, private))?;
     let acceptor = TlsAcceptor::from(Arc::new(config));
     Ok(Identity { acceptor, expires })
+}
+
+fn config(
+    client_cas: Option<Vec<Vec<u8>>>,
+    (chain, key): (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>),
+) -> Result<ServerConfig, rustls::Error> {
+    // A builder without a provider would take whichever another crate brings along.
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let algorithms = provider.signature_verification_algorithms;
+    let config = ServerConfig::builder_with_provider(provider);
+    let config = config.with_safe_default_protocol_versions()?;
+    let Some(names) = client_cas else {
+        return config.with_no_client_auth().with_single_cert(chain, key);
+    };
+    let names = names.into_iter().map(DistinguishedName::from);
+    let any = AnyCertificate::new(names.collect(), algorithms);
+    let config = config.with_client_cert_verifier(Arc::new(any));
+    let mut config = config.with_single_cert(chain, key)?;
+    // What is kept of a session has its certificates, and whoever takes it up again shows no key of theirs.
+    config.session_storage = Arc::new(NoServerSessionStorage {});
+    config.send_tls13_tickets = 0;
+    Ok(config)
 }
 
 fn expires(leaf: &[u8]) -> Option<u64> {

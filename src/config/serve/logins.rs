@@ -3,6 +3,7 @@
 mod error;
 mod jwt;
 mod keys;
+mod tls;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -10,9 +11,11 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
-pub use self::error::{JwtConfigError, LoginConfigError};
+pub use self::error::{JwtConfigError, LoginConfigError, TlsConfigError};
 pub use self::jwt::JwtConfig;
 use self::jwt::ProgramTable;
+pub use self::tls::ClientCaConfig;
+pub(super) use self::tls::first_by_certificate;
 use super::People;
 use super::directory::{DirectoryConfig, DirectoryTable};
 use crate::config::Config;
@@ -38,6 +41,10 @@ pub(in crate::config) struct LoginTable {
     jwks_uri: Option<String>,
     is: Option<Vec<ProgramTable>>,
     directory: Option<DirectoryTable>,
+    client_ca: Option<PathBuf>,
+    client_crl: Option<PathBuf>,
+    domains: Option<Vec<String>>,
+    below: Option<String>,
 }
 
 /// The kinds of logins that a server knows.
@@ -49,6 +56,7 @@ enum LoginKindName {
     Oidc,
     Jwt,
     Ldap,
+    Tls,
 }
 
 /// A way to log in.
@@ -64,6 +72,8 @@ pub struct LoginMethod {
     pub platform: Option<Arc<JwtConfig>>,
     /// The directory service that is asked, where it is one.
     pub directory: Option<DirectoryConfig>,
+    /// The client CA whose certificates are shown, where they are.
+    pub certificates: Option<ClientCaConfig>,
 }
 
 /// An identity provider (OpenID Connect), and what its word counts for.
@@ -94,7 +104,8 @@ pub struct OidcConfig {
 }
 
 impl LoginMethod {
-    /// Whose word binds people to names, where somebody's does.
+    /// Whose word binds people to names, where somebody's does and the config alone says who that is; a client CA is
+    /// known by its key.
     #[must_use]
     pub fn issuer(&self) -> Option<&str> {
         let of_directory = self.directory.as_ref().map(|one| one.issuer.as_str());
@@ -107,7 +118,9 @@ impl LoginMethod {
     pub fn same_as(&self) -> &[MethodName] {
         let of_directory = self.directory.as_ref().map(|one| &one.same_as);
         let of_provider = self.provider.as_ref().map(|one| &one.same_as);
-        of_provider.or(of_directory).map_or(&[], Vec::as_slice)
+        let of_ca = self.certificates.as_ref().map(|one| &one.same_as);
+        let same_as = of_provider.or(of_directory).or(of_ca);
+        same_as.map_or(&[], Vec::as_slice)
     }
 }
 
@@ -116,7 +129,10 @@ impl LoginTable {
     /// showed who they are.
     pub(in crate::config) fn tells(&self) -> bool {
         match self.kind {
-            LoginKindName::Key | LoginKindName::Password | LoginKindName::Jwt => false,
+            LoginKindName::Key
+            | LoginKindName::Password
+            | LoginKindName::Jwt
+            | LoginKindName::Tls => false,
             LoginKindName::Oidc => true,
             LoginKindName::Ldap => {
                 let directory = self.directory.as_ref();
@@ -137,6 +153,7 @@ impl LoginTable {
             LoginKindName::Oidc => LoginKind::Oidc,
             LoginKindName::Jwt => LoginKind::Jwt,
             LoginKindName::Ldap => LoginKind::Ldap,
+            LoginKindName::Tls => LoginKind::Tls,
         };
         if let Some((key, kinds)) = self.foreign_key() {
             let method = name.clone();
@@ -145,12 +162,14 @@ impl LoginTable {
         let provider = (kind == LoginKind::Oidc).then(|| self.provider(name, config));
         let platform = (kind == LoginKind::Jwt).then(|| self.platform(name, config));
         let directory = self.directory(name, kind, config)?;
+        let certificates = (kind == LoginKind::Tls).then(|| self.certificates(name, config));
         Ok(LoginMethod {
             name: name.clone(),
             kind,
             provider: provider.transpose()?,
             platform: platform.transpose()?.map(Arc::new),
             directory,
+            certificates: certificates.transpose()?,
         })
     }
 

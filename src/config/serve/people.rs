@@ -19,7 +19,10 @@ impl People {
     /// code may be a stranger's: neither counts.
     #[must_use]
     pub fn have(&self, name: &RequesterName, login: &LoginFacts) -> bool {
-        let counts = matches!(login.way, LoginWay::EnrolledKey | LoginWay::Browser);
+        let counts = matches!(
+            login.way,
+            LoginWay::EnrolledKey | LoginWay::Browser | LoginWay::Certificate
+        );
         let is_in = |group: &Group| self.groups.contains(group);
         counts && (self.names.contains(name) || login.groups.iter().any(is_in))
     }
@@ -75,6 +78,7 @@ mod tests {
         for (way, counts) in [
             (LoginWay::EnrolledKey, true),
             (LoginWay::Browser, true),
+            (LoginWay::Certificate, true),
             (LoginWay::Password, false),
             (LoginWay::Code, false),
         ] {

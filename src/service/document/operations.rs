@@ -6,8 +6,8 @@ use crate::api::about::{Readiness, Roles, Server};
 use crate::api::issue::{ChallengeMade, Decision, Issued, RequestShown};
 use crate::api::listing::Page;
 use crate::api::login::{
-    KeyShown, LoginBegun, NewLogin, PasswordShown, ProviderShown, Session, SessionOpened,
-    TokenShown,
+    CertificateShown, KeyShown, LoginBegun, NewLogin, PasswordShown, ProviderShown, Session,
+    SessionOpened, TokenShown,
 };
 use crate::api::path;
 use crate::api::revoke::{RevocationAsked, RevocationMade};
@@ -103,6 +103,7 @@ fn logins() -> Vec<Operation> {
             takes::<PasswordShown>,
             takes::<ProviderShown>,
             takes::<TokenShown>,
+            takes::<CertificateShown>,
         ])
         .answers(
             200,

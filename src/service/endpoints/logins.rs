@@ -1,5 +1,6 @@
 //! A login begins, and is answered for a token.
 
+mod certificate;
 mod directory;
 mod key;
 mod password;
@@ -92,6 +93,8 @@ pub(in crate::service) struct Opener {
     pub(in crate::service) at_provider: Option<AtProvider>,
     /// The program that it is, where it is one.
     pub(in crate::service) program: Option<ProgramMark>,
+    /// The first second in which what was shown is over, in Unix seconds, where it says that itself.
+    pub(in crate::service) over_at: Option<u64>,
 }
 
 /// A session, and what the log says of it.
@@ -104,13 +107,15 @@ fn opened(service: &Service, id: &str, asked: &Asked) -> Result<(SessionOpened, 
     let opener = opener(service, id, asked, &proof)?;
     let tried = service.metrics.login(opener.login.kind());
     let now = service.now();
-    let until = now.saturating_add(longest(service, opener.login.kind()));
+    let longest = now.saturating_add(longest(service, opener.login.kind()));
+    let until = opener.over_at.map_or(longest, |over| over.min(longest));
     let Opener {
         login,
         key,
         user,
         at_provider,
         program,
+        over_at: _,
     } = opener;
     let seen = LoginSeen {
         name: login.name().to_string(),
@@ -150,9 +155,11 @@ fn opened(service: &Service, id: &str, asked: &Asked) -> Result<(SessionOpened, 
 fn longest(service: &Service, kind: LoginKind) -> u64 {
     match kind {
         LoginKind::Jwt => service.serve.longest.min(OF_PROGRAM),
-        LoginKind::Key | LoginKind::Password | LoginKind::Oidc | LoginKind::Ldap => {
-            service.serve.longest
-        }
+        LoginKind::Key
+        | LoginKind::Password
+        | LoginKind::Oidc
+        | LoginKind::Ldap
+        | LoginKind::Tls => service.serve.longest,
     }
 }
 
@@ -161,6 +168,12 @@ fn note(login: &Login, position: u64) -> String {
         Some(said) if login.kind() == LoginKind::Jwt => {
             format!(
                 "logged in, entry {position}, by a token about {}",
+                said.subject
+            )
+        }
+        Some(said) if login.kind() == LoginKind::Tls => {
+            format!(
+                "logged in, entry {position}, by a client certificate of {}",
                 said.subject
             )
         }
@@ -185,6 +198,7 @@ fn opener(service: &Service, id: &str, asked: &Asked, proof: &Proof) -> Result<O
         LoginKind::Password => password::opener(service, asked, &begun),
         LoginKind::Jwt => program::opener(service, asked, &begun, proof),
         LoginKind::Ldap => directory::opener(service, asked, &begun),
+        LoginKind::Tls => certificate::opener(service, asked, &begun),
         // Such a login waits among those of providers.
         LoginKind::Oidc => Err(no_login()),
     };

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::login::LoginSubject;
 use crate::request::{Group, LoginWay};
 
-/// What an identity provider or a directory said of whoever opened a session.
+/// What an identity provider, a directory or a client CA said of whoever opened a session.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::service) struct AtProvider {
     pub(in crate::service) subject: LoginSubject,
@@ -31,6 +31,9 @@ pub(super) struct KeptAtProvider {
     /// Whether it was a password that a directory took.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     by_password: bool,
+    /// Whether it was a client certificate.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    by_certificate: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     authenticated_at: Option<u64>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -50,6 +53,7 @@ impl From<AtProvider> for KeptAtProvider {
             session: said.session,
             by_code: said.way == LoginWay::Code,
             by_password: said.way == LoginWay::Password,
+            by_certificate: said.way == LoginWay::Certificate,
             authenticated_at: said.authenticated_at,
             amr: said.amr,
             acr: said.acr,
@@ -66,10 +70,11 @@ impl From<KeptAtProvider> for AtProvider {
         Self {
             subject: LoginSubject { issuer, subject },
             session: kept.session,
-            way: match (kept.by_code, kept.by_password) {
-                (_, true) => LoginWay::Password,
-                (true, false) => LoginWay::Code,
-                (false, false) => LoginWay::Browser,
+            way: match (kept.by_code, kept.by_password, kept.by_certificate) {
+                (_, true, _) => LoginWay::Password,
+                (true, false, _) => LoginWay::Code,
+                (false, false, true) => LoginWay::Certificate,
+                (false, false, false) => LoginWay::Browser,
             },
             authenticated_at: kept.authenticated_at,
             amr: kept.amr,

@@ -3,6 +3,7 @@
 use crate::config::serve::directory::DirectoryConfigError;
 use crate::login::jwt::ProgramError;
 use crate::login::oidc::ProviderUrlError;
+use crate::login::tls::CertificateNamesError;
 use crate::login::{Group, MethodName};
 use crate::request::RequesterName;
 
@@ -59,6 +60,14 @@ pub enum LoginConfigError {
         method: MethodName,
         /// Why.
         source: DirectoryConfigError,
+    },
+    /// Nobody would know whom a certificate means.
+    #[error("[login.{method}]")]
+    Tls {
+        /// The method.
+        method: MethodName,
+        /// Why.
+        source: TlsConfigError,
     },
     /// It is no address of a provider.
     #[error("[login.{method}]: `issuer` is no address of a provider: {source}")]
@@ -148,6 +157,24 @@ pub enum JwtConfigError {
         /// The other.
         other: RequesterName,
     },
+}
+
+/// Why a table doesn't say whom a client certificate means.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TlsConfigError {
+    /// No such name is gone by.
+    #[error("`requester` is {0:?}, and can be \"email\" or \"spiffe\"")]
+    Requester(String),
+    /// Which addresses count isn't said, or what belongs to ids is.
+    #[error("`requester` = \"email\" goes with `domains`, and without `below`")]
+    Email,
+    /// Which ids count isn't said, or what belongs to addresses is.
+    #[error("`requester` = \"spiffe\" goes with `below`, and without `domains`")]
+    Spiffe,
+    /// What stands around the name.
+    #[error(transparent)]
+    Names(#[from] CertificateNamesError),
 }
 
 /// More than any organisation writes down by hand; each token is held against all.

@@ -10,6 +10,7 @@ impl LoginKindName {
             Self::Oidc => "oidc",
             Self::Jwt => "jwt",
             Self::Ldap => "ldap",
+            Self::Tls => "tls",
         }
     }
 }
@@ -21,9 +22,17 @@ impl LoginTable {
             (self.client_id.is_some(), "client-id"),
             (self.client_secret_file.is_some(), "client-secret-file"),
             (self.scopes.is_some(), "scopes"),
-            (self.requester.is_some(), "requester"),
             (self.groups.is_some(), "groups"),
             (self.code.is_some(), "code"),
+        ];
+        let of_tls = [
+            (self.client_ca.is_some(), "client-ca"),
+            (self.client_crl.is_some(), "client-crl"),
+            (self.domains.is_some(), "domains"),
+            (self.below.is_some(), "below"),
+        ];
+        let of_named = [
+            (self.requester.is_some(), "requester"),
             (self.same_as.is_some(), "same-as"),
         ];
         let of_jwt = [
@@ -36,14 +45,15 @@ impl LoginTable {
             (self.ca_file.is_some(), "ca-file"),
             (self.allow_http.is_some(), "allow-http"),
         ];
-        let (is_oidc, is_jwt) = (
-            self.kind == LoginKindName::Oidc,
-            self.kind == LoginKindName::Jwt,
-        );
+        let is_oidc = self.kind == LoginKindName::Oidc;
+        let is_jwt = self.kind == LoginKindName::Jwt;
+        let is_tls = self.kind == LoginKindName::Tls;
         let sets = [
             (is_oidc, OIDC, &of_oidc[..]),
             (is_jwt, JWT, &of_jwt[..]),
+            (is_tls, TLS, &of_tls[..]),
             (is_oidc || is_jwt, OIDC_OR_JWT, &of_both[..]),
+            (is_oidc || is_tls, OIDC_OR_TLS, &of_named[..]),
         ];
         sets.into_iter()
             .filter(|(is_kind, _, _)| !is_kind)
@@ -56,4 +66,6 @@ impl LoginTable {
 
 const OIDC: &str = "\"oidc\"";
 const JWT: &str = "\"jwt\"";
+const TLS: &str = "\"tls\"";
 const OIDC_OR_JWT: &str = "\"oidc\" or \"jwt\"";
+const OIDC_OR_TLS: &str = "\"oidc\" or \"tls\"";

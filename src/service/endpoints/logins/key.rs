@@ -38,6 +38,7 @@ pub(super) fn opener(
         user: None,
         at_provider: None,
         program: None,
+        over_at: None,
     })
 }
 

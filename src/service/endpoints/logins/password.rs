@@ -32,6 +32,7 @@ pub(super) fn opener(service: &Service, asked: &Asked, begun: &Begun) -> Result<
         user: users.mark(&name),
         at_provider: None,
         program: None,
+        over_at: None,
     })
 }
 

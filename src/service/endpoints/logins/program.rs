@@ -35,6 +35,7 @@ pub(super) fn opener(
         user: None,
         at_provider: None,
         program: Some(program),
+        over_at: None,
     })
 }
 
