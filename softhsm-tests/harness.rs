@@ -4,6 +4,8 @@ pub(crate) mod account;
 pub(crate) mod admin;
 pub(crate) mod agent;
 pub(crate) mod browser;
+#[cfg(feature = "login")]
+pub(crate) mod client_ca;
 pub(crate) mod device;
 pub(crate) mod disk;
 pub(crate) mod faketime;

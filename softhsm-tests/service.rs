@@ -1,5 +1,6 @@
 //! A real server over SoftHSM: people log in with an enrolled key or a password, and get certificates.
 
+mod by_certificate;
 mod by_directory;
 mod by_false_directory;
 mod by_its_client;

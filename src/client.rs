@@ -10,6 +10,7 @@
 
 mod address;
 mod by_provider;
+mod certificate;
 mod exchange;
 mod folder;
 mod held;
@@ -23,6 +24,7 @@ mod trust;
 
 pub use address::{AddressError, ServerAddress};
 pub use by_provider::{Browser, log_in_by_provider};
+pub use certificate::{ClientCertificate, ClientCertificateError, log_in_by_certificate};
 pub use exchange::{Exchange, ExchangeError};
 pub use folder::{FolderError, FolderLock, KeptSession, ServerFolder};
 pub use held::{CardSlot, Held, HeldCertificate, Whereabouts};

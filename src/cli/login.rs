@@ -15,7 +15,7 @@ use crate::client::{Exchange, ServerAddress, ServerFolder, Trusted};
 use crate::config;
 use crate::wire::chain;
 
-/// Log in to a server, with a key that is enrolled for you, a password or in a browser
+/// Log in to a server, with a key that is enrolled for you, a password, a client certificate or in a browser
 ///
 /// `punchmark get` asks for certificates then. Where somebody logs in for the first time, the server's CAs are
 /// shown; another key of one of them is refused later.
@@ -38,11 +38,11 @@ pub(crate) struct Login {
     accept_ca: Vec<String>,
 
     /// Say who is logged in, as it is kept here; exit code 1 if nobody is
-    #[arg(long, conflicts_with_all = ["end", "identity", "piv", "user", "code", "method", "ca_file", "accept_ca"])]
+    #[arg(long, conflicts_with_all = ["end", "identity", "piv", "user", "code", "tls_certificate", "method", "ca_file", "accept_ca"])]
     status: bool,
 
     /// Log out: at the server, in the ssh-agent, and in files
-    #[arg(long, conflicts_with_all = ["identity", "piv", "user", "code", "method", "ca_file", "accept_ca"])]
+    #[arg(long, conflicts_with_all = ["identity", "piv", "user", "code", "tls_certificate", "method", "ca_file", "accept_ca"])]
     end: bool,
 
     #[command(flatten)]
@@ -170,5 +170,6 @@ Examples:
   punchmark login --identity ~/.ssh/id_ed25519 --ca-file roots.pem ca.example.org:8443
   punchmark login --user peter ca.example.org
   punchmark login --method work --code ca.example.org
+  punchmark login --tls-certificate anna.pem --tls-key anna.key ca.example.org
   punchmark login --status
   punchmark login --end";

@@ -10,12 +10,12 @@ use serde::de::DeserializeOwned;
 use ureq::http::{Request, Response};
 use ureq::{Agent, Body, Error, Timeout};
 
-use super::ServerAddress;
+use super::{ClientCertificate, ServerAddress};
 use crate::api::Secret;
 use crate::api::problem::Problem;
 use crate::config;
 use crate::login::dpop::{SessionKey, url_of};
-use crate::server::source::{HttpsError, agent};
+use crate::server::source::{HttpsError, agent, agent_showing};
 
 /// The way to one server.
 pub struct Exchange {
@@ -72,6 +72,22 @@ impl Exchange {
     pub fn new(server: &ServerAddress, roots: Option<&str>) -> Result<Self, HttpsError> {
         Ok(Self {
             agent: agent(SECONDS, roots, 0)?,
+            server: server.clone(),
+            nonce: None,
+        })
+    }
+
+    /// The same, on which this certificate is shown.
+    ///
+    /// # Errors
+    /// [`HttpsError::Roots`].
+    pub fn showing(
+        certificate: &ClientCertificate,
+        server: &ServerAddress,
+        roots: Option<&str>,
+    ) -> Result<Self, HttpsError> {
+        Ok(Self {
+            agent: agent_showing(Some(certificate.to_show()), SECONDS, roots, 0)?,
             server: server.clone(),
             nonce: None,
         })

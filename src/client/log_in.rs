@@ -26,6 +26,9 @@ pub enum LogInError {
     /// The token of a program opened nothing.
     #[error(transparent)]
     ByToken(ExchangeError),
+    /// The certificate that was shown opened nothing.
+    #[error(transparent)]
+    ByCertificate(ExchangeError),
     /// A method of another kind.
     #[error(
         "login method {method} of {server} is of kind {kind:?}, which is not what it said before, or none that this program knows"

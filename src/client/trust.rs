@@ -1,6 +1,7 @@
 //! What is known of a server since the first contact, and held against what it says now.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 use ssh_key::public::KeyData;
@@ -26,6 +27,12 @@ pub struct Trusted {
     /// The name that was logged in with last, by a password.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user: Option<String>,
+    /// The file of the client certificate that was logged in with last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tls_certificate: Option<PathBuf>,
+    /// The file of its private key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tls_key: Option<PathBuf>,
     /// The login method that was used last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub method: Option<String>,
@@ -96,6 +103,8 @@ impl Trusted {
             roots,
             identity: None,
             user: None,
+            tls_certificate: None,
+            tls_key: None,
             method: None,
             kind: None,
             cas: BTreeMap::new(),

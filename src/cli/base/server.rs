@@ -2,6 +2,7 @@
 
 mod advice;
 mod browser;
+mod certificate;
 pub(crate) mod getting;
 pub(crate) mod identity;
 mod session;

@@ -48,7 +48,7 @@ pub enum NameError {
     None(&'static str),
     /// Each of them would be somebody's.
     #[error(
-        "the client certificate has {count} {kind}s among its alternative names, and one is taken"
+        "the client certificate has {count} alternative names of the kind `{kind}`, and one is taken"
     )]
     Several {
         /// Of which kind.

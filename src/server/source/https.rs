@@ -3,7 +3,7 @@
 use std::io::Read;
 use std::time::Duration;
 
-use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, TlsProvider, parse_pem};
+use ureq::tls::{Certificate, ClientCert, PemItem, RootCerts, TlsConfig, TlsProvider, parse_pem};
 use ureq::{Agent, Error, Timeout};
 
 use super::{HttpsError, Url};
@@ -69,6 +69,19 @@ pub(crate) fn agent(
     roots: Option<&str>,
     redirects: u32,
 ) -> Result<Agent, HttpsError> {
+    agent_showing(None, seconds, roots, redirects)
+}
+
+/// The same, which shows servers that ask for one a client certificate.
+///
+/// # Errors
+/// [`HttpsError::Roots`].
+pub(crate) fn agent_showing(
+    certificate: Option<ClientCert>,
+    seconds: u64,
+    roots: Option<&str>,
+    redirects: u32,
+) -> Result<Agent, HttpsError> {
     let roots = match roots {
         None => RootCerts::WebPki,
         Some(pem) => RootCerts::new_with_certs(&certificates(pem)?),
@@ -76,6 +89,7 @@ pub(crate) fn agent(
     let tls = TlsConfig::builder()
         .provider(TlsProvider::Rustls)
         .root_certs(roots)
+        .client_cert(certificate)
         .build();
     let config = Agent::config_builder()
         .tls_config(tls)

@@ -3,7 +3,8 @@
 use crate::cli::base::failure::{Advised, Kind};
 use crate::client::place::PlaceError;
 use crate::client::{
-    AddressError, ExchangeError, FolderError, LogInError, OrderError, TokenError, TrustError,
+    AddressError, ClientCertificateError, ExchangeError, FolderError, LogInError, OrderError,
+    TokenError, TrustError,
 };
 use crate::request::SignRequestError;
 
@@ -65,7 +66,10 @@ impl Advised for TrustError {
 impl Advised for LogInError {
     fn kind(&self) -> Kind {
         match self {
-            Self::Exchange(error) | Self::ByProvider(error) | Self::ByToken(error) => error.kind(),
+            Self::Exchange(error)
+            | Self::ByProvider(error)
+            | Self::ByToken(error)
+            | Self::ByCertificate(error) => error.kind(),
             _ => Kind::Failed,
         }
     }
@@ -82,7 +86,11 @@ impl Advised for LogInError {
                  with --identity"
                     .to_owned(),
             ),
-            Self::Exchange(error) | Self::ByProvider(error) | Self::ByToken(error) => error.hint(),
+            Self::ByCertificate(error) if error.is_logged_out() => Some(UNSEEN.to_owned()),
+            Self::Exchange(error)
+            | Self::ByProvider(error)
+            | Self::ByToken(error)
+            | Self::ByCertificate(error) => error.hint(),
             Self::Sign(error) => error.hint(),
             _ => None,
         }
@@ -126,6 +134,25 @@ impl Advised for AddressError {
 
 impl Advised for TokenError {}
 
+impl Advised for ClientCertificateError {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Encrypted => Some(
+                "for an account that is yours alone, write it without a passphrase: openssl pkey -in KEY.pem -out \
+                 NEW.pem, then chmod 600 NEW.pem"
+                    .to_owned(),
+            ),
+            Self::Pair(_) => Some(
+                "the first certificate of its file has to be that of the key, and the key RSA, ECDSA (P-256, P-384 or \
+                 P-521) or Ed25519"
+                    .to_owned(),
+            ),
+            _ => None,
+        }
+    }
+}
+
 impl Advised for PlaceError {}
 
+const UNSEEN: &str = "whoever ends TLS before the server, as a proxy does, keeps the certificate: the way there has to be without one";
 const AGAIN: &str = "a login counts once, and for some minutes: begin again with `punchmark login`";

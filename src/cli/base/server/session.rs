@@ -1,8 +1,11 @@
 //! A session at a server: the one that is kept, or a new one.
 
+use std::path::PathBuf;
+
 use clap::Args;
 
 use super::browser;
+use super::certificate::by_certificate;
 use super::identity::{AGENT, Identity};
 use super::{Visit, plain, until};
 use crate::api::Secret;
@@ -46,6 +49,14 @@ pub(crate) struct LogInArguments {
     #[arg(long, conflicts_with_all = ["identity", "piv", "user"])]
     pub(crate) code: bool,
 
+    /// Your client certificate, with those between it and its CA behind it, in PEM [default: as the last time]
+    #[arg(long, value_name = "FILE", requires = "tls_key", conflicts_with_all = ["identity", "piv", "user", "code"])]
+    pub(crate) tls_certificate: Option<PathBuf>,
+
+    /// Its private key in PEM, which nobody else may read (chmod 600)
+    #[arg(long, value_name = "FILE", requires = "tls_certificate")]
+    pub(crate) tls_key: Option<PathBuf>,
+
     /// The server's login method, where it has several
     #[arg(long, value_name = "NAME")]
     pub(crate) method: Option<String>,
@@ -61,6 +72,10 @@ impl LogInArguments {
                 identity: Some(_), ..
             } => Some(("--identity", BY_KEY)),
             Self { code: true, .. } => Some(("--code", BY_PROVIDER)),
+            Self {
+                tls_certificate: Some(_),
+                ..
+            } => Some(("--tls-certificate", BY_CERTIFICATE)),
             _ => None,
         }
     }
@@ -96,6 +111,8 @@ impl Opened {
             by_password(visit, arguments, (&method.name, &key))?
         } else if method.kind == LoginKind::Oidc.as_str() {
             by_provider(visit, arguments, (&method.name, &key))?
+        } else if method.kind == LoginKind::Tls.as_str() {
+            by_certificate(visit, arguments, (&method.name, &key))?
         } else {
             by_key(visit, arguments, (&method.name, &key), pins)?
         };
@@ -286,12 +303,14 @@ pub(super) fn new_key() -> Result<SessionKey, Failure> {
 /// More than that no server shows.
 const HOST_MAX: usize = 64;
 /// What this program can log in by.
-const KINDS: [LoginKind; 4] = [
+const KINDS: [LoginKind; 5] = [
     LoginKind::Key,
     LoginKind::Password,
     LoginKind::Oidc,
     LoginKind::Ldap,
+    LoginKind::Tls,
 ];
 const BY_KEY: &[LoginKind] = &[LoginKind::Key];
 const BY_PASSWORD: &[LoginKind] = &[LoginKind::Password, LoginKind::Ldap];
 const BY_PROVIDER: &[LoginKind] = &[LoginKind::Oidc];
+const BY_CERTIFICATE: &[LoginKind] = &[LoginKind::Tls];

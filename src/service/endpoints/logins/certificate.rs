@@ -35,6 +35,7 @@ fn refused(error: &NotCertified) -> Refused {
         NotCertified::Lists { .. } => away(error),
         NotCertified::Chain(source) => match source {
             Error::InvalidCertificate(certificate) => in_words(certificate, error),
+            Error::InvalidCertRevocationList(_) => away(error),
             _ => Refused::new(ProblemKind::LoginRefused, chain(error)),
         },
     }
@@ -43,7 +44,7 @@ fn refused(error: &NotCertified) -> Refused {
 /// What whoever logs in can do something about, in our words.
 fn in_words(found: &CertificateError, error: &NotCertified) -> Refused {
     let words = match found {
-        CertificateError::UnknownIssuer => OTHER_CA,
+        CertificateError::UnknownIssuer | CertificateError::BadSignature => OTHER_CA,
         CertificateError::Revoked => REVOKED,
         CertificateError::ExpiredRevocationList
         | CertificateError::ExpiredRevocationListContext { .. }
