@@ -9,6 +9,7 @@
 //! [`place`](mod@place). What is kept between two runs stands in a [`ServerFolder`].
 
 mod address;
+mod by_certificate;
 mod by_provider;
 mod certificate;
 mod exchange;
@@ -23,8 +24,9 @@ mod receipts;
 mod trust;
 
 pub use address::{AddressError, ServerAddress};
+pub use by_certificate::log_in_by_certificate;
 pub use by_provider::{Browser, log_in_by_provider};
-pub use certificate::{ClientCertificate, ClientCertificateError, log_in_by_certificate};
+pub use certificate::{ClientCertificate, ClientCertificateError};
 pub use exchange::{Exchange, ExchangeError};
 pub use folder::{FolderError, FolderLock, KeptSession, ServerFolder};
 pub use held::{CardSlot, Held, HeldCertificate, Whereabouts};

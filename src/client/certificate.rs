@@ -1,20 +1,10 @@
-//! A client certificate and its private key, shown in TLS where somebody logs in by them.
-//!
-//! It goes to the login alone: what the session is asked for later is shown by its token and its key.
+//! A client certificate and its private key, as files have them and TLS shows them.
 
 use rustls::crypto::ring::default_provider;
 use rustls::pki_types::pem::{Error as PemError, PemObject as _};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::CertifiedKey;
 use ureq::tls::{Certificate, ClientCert, PrivateKey};
-
-use super::exchange::Shown;
-use super::log_in::{LogInError, other_kind, token_path};
-use super::{Exchange, KeptSession};
-use crate::api::login::{CertificateShown, LoginBegun, NewLogin, SessionOpened};
-use crate::api::path;
-use crate::login::LoginKind;
-use crate::login::dpop::SessionKey;
 
 /// A certificate, those between it and its CA, and its private key.
 pub struct ClientCertificate(ClientCert);
@@ -65,26 +55,6 @@ impl ClientCertificate {
     pub(super) fn to_show(&self) -> ClientCert {
         self.0.clone()
     }
-}
-
-/// Logs in by a method of kind `tls`, by a way to the server on which a certificate is shown.
-///
-/// # Errors
-/// [`LogInError`].
-pub fn log_in_by_certificate(
-    exchange: &mut Exchange,
-    method: &str,
-    key: &SessionKey,
-) -> Result<KeptSession, LogInError> {
-    let begun: LoginBegun = exchange.post(path::LOGINS, None, &NewLogin::by(method))?;
-    if begun.kind != LoginKind::Tls.as_str() {
-        return Err(other_kind(exchange, method, &begun));
-    }
-    let at = token_path(exchange, &begun)?;
-    let shown_by = Some(Shown { key, token: None });
-    let opened: Result<SessionOpened, _> = exchange.post(&at, shown_by, &CertificateShown {});
-    let opened = opened.map_err(LogInError::ByCertificate)?;
-    Ok(KeptSession::new(opened.token, key, opened.session))
 }
 
 fn private_key(pem: &str) -> Result<PrivateKeyDer<'static>, ClientCertificateError> {

@@ -10,7 +10,8 @@ use serde::de::DeserializeOwned;
 use ureq::http::{Request, Response};
 use ureq::{Agent, Body, Error, Timeout};
 
-use super::{ClientCertificate, ServerAddress};
+use super::ServerAddress;
+use super::certificate::ClientCertificate;
 use crate::api::Secret;
 use crate::api::problem::Problem;
 use crate::config;

@@ -144,6 +144,26 @@ fn no_session_of_tls_is_taken_up_again_where_certificates_are_shown() {
 }
 
 #[test]
+fn a_certificate_without_its_key_is_taken_by_no_handshake() {
+    let ca = ClientCa::new("people");
+    ca.certify("kim", &Says::names(&["email:kim@example.org"]));
+    ca.certify("lea", &Says::names(&["email:lea@example.org"]));
+    let room = room(&by_address(&ca, ""));
+    let server = room.start();
+    let ask = request(("GET", "/v1/server"), &[], None);
+    for key in ["kim", "lea"] {
+        let key = ca.path(&format!("{key}.key"));
+        let shown = Shown::nothing(&room).with(&ca.path("kim.pem"), &key);
+        for shown in [shown.by_tls12(), shown] {
+            let answer = shown.send(&ask).map(|answer| answer.status);
+            let expected = key.ends_with("kim.key").then_some(200);
+            assert_eq!(answer, expected, "{}", key.display());
+        }
+    }
+    server.end();
+}
+
+#[test]
 fn a_chain_without_end_is_taken_by_no_handshake() {
     let ca = ClientCa::new("people");
     ca.certify("kim", &Says::names(&["email:kim@example.org"]));

@@ -6,8 +6,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rustls::client::Resumption;
+use rustls::crypto::ring::sign::any_supported_type;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::version::{TLS12, TLS13};
 use rustls::{
     ClientConfig, ClientConnection, HandshakeKind, RootCertStore, StreamOwned,
@@ -125,9 +127,12 @@ impl Shown {
             .with_root_certificates(roots);
         let mut config = match &self.key {
             None => config.with_no_client_auth(),
-            Some(key) => config
-                .with_client_auth_cert(self.chain.clone(), key.clone_key())
-                .unwrap(),
+            // Nobody looks here whether the two go together.
+            Some(key) => {
+                let key = any_supported_type(key).unwrap();
+                let pair = CertifiedKey::new(self.chain.clone(), key);
+                config.with_client_cert_resolver(Arc::new(SingleCertAndKey::from(pair)))
+            }
         };
         config.resumption = sessions;
         Arc::new(config)

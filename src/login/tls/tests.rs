@@ -41,7 +41,11 @@ fn sequence(parts: &[Vec<u8>]) -> Vec<u8> {
 }
 
 fn extension(oid: &[u8], critical: bool, value: &[u8]) -> Vec<u8> {
-    let critical = critical.then(|| tlv(1, &[0xff])).unwrap_or_default();
+    let critical = if critical {
+        tlv(1, &[0xff])
+    } else {
+        Vec::new()
+    };
     sequence(&[tlv(6, oid), critical, tlv(4, value)])
 }
 
@@ -69,7 +73,7 @@ fn usage(bits: u8) -> Vec<u8> {
 }
 
 fn basic(is_ca: bool) -> Vec<u8> {
-    let ca = is_ca.then(|| tlv(1, &[0xff])).unwrap_or_default();
+    let ca = if is_ca { tlv(1, &[0xff]) } else { Vec::new() };
     extension(&[0x55, 0x1d, 0x13], true, &sequence(&[ca]))
 }
 

@@ -143,8 +143,8 @@ impl Advised for ClientCertificateError {
                     .to_owned(),
             ),
             Self::Pair(_) => Some(
-                "the first certificate of its file has to be that of the key, and the key RSA, ECDSA (P-256, P-384 or \
-                 P-521) or Ed25519"
+                "the first certificate of its file has to be that of the key, and the key RSA, ECDSA (P-256 or P-384) or \
+                 Ed25519"
                     .to_owned(),
             ),
             _ => None,

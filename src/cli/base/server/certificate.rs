@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
-use super::session::LogInArguments;
 use super::{Visit, plain};
 use crate::cli::base::failure::{At, Failure};
 use crate::client::{
@@ -16,13 +15,13 @@ use crate::config::read_limited;
 use crate::file::{open, read_from};
 use crate::login::dpop::SessionKey;
 
-/// With the certificate that is named, or was the last time. It is shown where the login is answered, and nowhere else.
+/// With the certificate and the key that are named, or were the last time. It is shown where the login is answered, and nowhere else.
 pub(super) fn by_certificate(
     visit: &mut Visit,
-    arguments: &LogInArguments,
+    named: Option<(&Path, &Path)>,
     (method, key): (&str, &SessionKey),
 ) -> Result<KeptSession, Failure> {
-    let (certificate, private) = files(arguments, &visit.trusted, method)?;
+    let (certificate, private) = files(named, &visit.trusted, method)?;
     let shown = shown(&certificate, &private)?;
     let (server, roots) = (&visit.trusted.server, visit.trusted.roots.as_deref());
     let mut exchange = Exchange::showing(&shown, server, roots)?;
@@ -33,14 +32,12 @@ pub(super) fn by_certificate(
 }
 
 fn files(
-    arguments: &LogInArguments,
+    named: Option<(&Path, &Path)>,
     trusted: &Trusted,
     method: &str,
 ) -> Result<(PathBuf, PathBuf), Failure> {
-    let named = arguments.tls_certificate.as_ref();
-    let named = named.zip(arguments.tls_key.as_ref());
-    let before = trusted.tls_certificate.as_ref();
-    let before = before.zip(trusted.tls_key.as_ref());
+    let before = trusted.tls_certificate.as_deref();
+    let before = before.zip(trusted.tls_key.as_deref());
     let (certificate, key) = named.or(before).ok_or_else(|| {
         let method = plain(method);
         Failure::usage(format!(

@@ -1,6 +1,6 @@
 //! A session at a server: the one that is kept, or a new one.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
@@ -79,6 +79,12 @@ impl LogInArguments {
             _ => None,
         }
     }
+
+    /// The files of a client certificate and its key.
+    fn certificate(&self) -> Option<(&Path, &Path)> {
+        let certificate = self.tls_certificate.as_deref();
+        certificate.zip(self.tls_key.as_deref())
+    }
 }
 
 /// A session and its key.
@@ -112,7 +118,7 @@ impl Opened {
         } else if method.kind == LoginKind::Oidc.as_str() {
             by_provider(visit, arguments, (&method.name, &key))?
         } else if method.kind == LoginKind::Tls.as_str() {
-            by_certificate(visit, arguments, (&method.name, &key))?
+            by_certificate(visit, arguments.certificate(), (&method.name, &key))?
         } else {
             by_key(visit, arguments, (&method.name, &key), pins)?
         };
