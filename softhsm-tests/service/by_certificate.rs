@@ -298,6 +298,12 @@ fn a_name_is_of_one_person_and_a_method_has_a_ca_of_its_own() {
     let (_, lea) = logged_in(&room, "mesh", &Shown::by(&room, &mesh, "lea"));
     assert_eq!(lea["requester"], "lea");
     refused(&mesh, "far", "mesh", "not directly below");
+    people.certify("lea", &Says::names(&["email:lea@example.org"]));
+    let (_, same) = logged_in(&room, "corp", &Shown::by(&room, &people, "lea"));
+    assert_eq!(
+        (&same["requester"], &same["method"]),
+        (&json!("lea"), &json!("corp"))
+    );
     // `corp` says that names of `mesh` are the same people's, and `mesh` says nothing.
     refused(&mesh, "mia", "mesh", "bound to somebody else");
     // What the one CA signed is nothing at the method of the other.

@@ -29,6 +29,8 @@ pub(super) struct Authority {
     config: ClientCaConfig,
     ca: ClientCa,
     roots: Arc<RootCertStore>,
+    /// Holds a chain against the CA.
+    chains: Arc<dyn ClientCertVerifier>,
 }
 
 /// Why nobody could log in by client certificates.
@@ -166,15 +168,19 @@ impl Authority {
         };
         let file = config.client_ca.as_path();
         let (ca, roots) = client_ca(file).map_err(|error| failed(file, error))?;
-        let authority = Self {
+        let roots = Arc::new(roots);
+        let chains = verifier(&roots, Vec::new()).map_err(|error| failed(file, error))?;
+        if let Some(file) = &config.client_crl {
+            let listed = lists(file).and_then(|lists| verifier(&roots, lists));
+            listed.map_err(|error| failed(file, error))?;
+        }
+        Ok(Self {
             method: method.clone(),
             config: config.clone(),
             ca,
-            roots: Arc::new(roots),
-        };
-        let lists = config.client_crl.as_deref().unwrap_or(file);
-        authority.verifier().map_err(|error| failed(lists, error))?;
-        Ok(authority)
+            roots,
+            chains,
+        })
     }
 
     /// What people are bound with whom it certified.
@@ -201,28 +207,26 @@ impl Authority {
         if !self.ca.counts(now) {
             return Err(NotCertified::CaOver);
         }
-        let verifier = self.verifier().map_err(|source| NotCertified::Lists {
-            path: self.config.client_crl.clone().unwrap_or_default(),
-            source,
-        })?;
         let time = UnixTime::since_unix_epoch(Duration::from_secs(now));
-        let verified = verifier.verify_client_cert(own, above, time);
-        verified.map_err(NotCertified::Chain)?;
+        let holds = |by: &dyn ClientCertVerifier| {
+            let verified = by.verify_client_cert(own, above, time);
+            verified.map(drop).map_err(NotCertified::Chain)
+        };
+        // Lists are long, and nobody has them read whom the CA didn't certify.
+        holds(&*self.chains)?;
+        if let Some(file) = &self.config.client_crl {
+            holds(&*self.listed(file)?)?;
+        }
         Ok(person)
     }
 
-    /// What holds a chain against the CA, and against lists that are there now and not over.
-    fn verifier(&self) -> Result<Arc<dyn ClientCertVerifier>, AuthorityFileError> {
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let roots = Arc::clone(&self.roots);
-        let verifier = WebPkiClientVerifier::builder_with_provider(roots, provider);
-        let verifier = match &self.config.client_crl {
-            Some(file) => verifier
-                .with_crls(lists(file)?)
-                .enforce_revocation_expiration(),
-            None => verifier,
-        };
-        Ok(verifier.build()?)
+    /// What holds a chain against the lists that are there now, too.
+    fn listed(&self, file: &Path) -> Result<Arc<dyn ClientCertVerifier>, NotCertified> {
+        let listed = lists(file).and_then(|lists| verifier(&self.roots, lists));
+        listed.map_err(|source| NotCertified::Lists {
+            path: file.to_path_buf(),
+            source,
+        })
     }
 }
 
@@ -252,6 +256,17 @@ fn client_ca(file: &Path) -> Result<(ClientCa, RootCertStore), AuthorityFileErro
     let added = roots.add(only.clone());
     added.map_err(AuthorityFileError::Root)?;
     Ok((ca, roots))
+}
+
+/// What holds a chain against a CA, and against lists, none of which may be over, if there are any.
+fn verifier(
+    roots: &Arc<RootCertStore>,
+    lists: Vec<CertificateRevocationListDer<'static>>,
+) -> Result<Arc<dyn ClientCertVerifier>, AuthorityFileError> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let verifier = WebPkiClientVerifier::builder_with_provider(Arc::clone(roots), provider);
+    let verifier = verifier.with_crls(lists).enforce_revocation_expiration();
+    Ok(verifier.build()?)
 }
 
 fn lists(file: &Path) -> Result<Vec<CertificateRevocationListDer<'static>>, AuthorityFileError> {

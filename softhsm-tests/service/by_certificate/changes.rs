@@ -178,6 +178,12 @@ fn a_chain_without_end_is_taken_by_no_handshake() {
         shown.send(&ask).map(|answer| answer.status)
     };
     assert_eq!((sent(8), sent(9)), (Some(200), None));
+    let many: Vec<_> = (0..400)
+        .map(|at| format!("DNS:{}{at}.example.org", "a".repeat(30)))
+        .collect();
+    let many: Vec<_> = many.iter().map(String::as_str).collect();
+    ca.certify("large", &Says::names(&many));
+    assert!(Shown::by(&room, &ca, "large").send(&ask).is_none());
     server.end();
 }
 

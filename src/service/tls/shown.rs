@@ -102,4 +102,4 @@ impl ClientCertVerifier for AnyCertificate {
 /// Certificates between a client's own and the client CA.
 const MOST_ABOVE: usize = 8;
 /// Of a chain, in bytes.
-const LARGEST: usize = 32 * 1024;
+const LARGEST: usize = 16 * 1024;

@@ -119,3 +119,22 @@ fn behind_a_proxy_nobody_shows_the_server_a_certificate() {
     );
     serve(&format!("{proxy}[login.keys]\nkind = \"key\"\n")).unwrap();
 }
+
+#[test]
+fn a_certificate_tells_of_no_group_and_opens_the_roles_that_name_its_method() {
+    let role = |more: &str| {
+        format!(
+            "{SERVE}{CORP}[role.floor]\nca = \"users\"\nprincipals = [\"{{requester}}\"]\n\
+             lifetime = {{ default = \"1h\" }}\nlogin = {{ methods = [\"corp\"] }}\n{more}\n"
+        )
+    };
+    let odd = |more: &str| {
+        let path = Path::new("/etc/punchmark/punchmark.toml");
+        let found = Config::of_text(path, &role(more)).unwrap().oddities();
+        let words = found.iter().map(|odd| odd.oddity.to_string());
+        words.filter(|odd| odd.contains("corp")).collect::<Vec<_>>()
+    };
+    assert_eq!(odd("requesters = [\"*\"]"), Vec::<String>::new());
+    let of_group = odd("groups = [\"corp:engineers\"]");
+    assert_eq!(of_group.len(), 1, "{of_group:?}");
+}
