@@ -16,7 +16,9 @@ use std::sync::Arc;
 pub use command::{CommandError, CommandLine};
 pub use https::Https;
 #[cfg(any(feature = "login", feature = "service"))]
-pub(crate) use https::{agent, agent_showing};
+pub(crate) use https::agent;
+#[cfg(feature = "login")]
+pub(crate) use https::agent_showing;
 pub use url::{Url, UrlError};
 
 use crate::config::read_bytes;
