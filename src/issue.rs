@@ -65,6 +65,21 @@ pub type Clock = fn() -> u64;
 /// Is told of a device that can sign no more, and why, while others can.
 pub type Lost = Arc<dyn Fn(&str, &SignerError) + Send + Sync>;
 
+/// What is told of a device at a desk that stays open without it.
+#[derive(Debug)]
+pub enum News<'a> {
+    /// It can sign no more, and is looked for.
+    Lost(&'a SignerError),
+    /// It is back, and signs.
+    Back,
+    /// It is of no use until the desk is opened anew, and is looked for no more: it refuses its PIN, or its
+    /// signature is not that of the CA's key.
+    GivenUp(&'a dyn std::error::Error),
+}
+
+/// Is told of the devices of a desk that stays open, by name.
+pub type NewsOf = Arc<dyn Fn(&str, &News<'_>) + Send + Sync>;
+
 /// A step of a desk whose time is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
@@ -112,6 +127,9 @@ pub enum IssueError {
     /// The run ended before it was signed; the serial is spent.
     #[error("not signed, since the run ended before")]
     NotTried,
+    /// No device of the CA could sign it. A serial that was taken for it is spent.
+    #[error("not signed, since no device of the CA can sign now")]
+    Away,
     /// The ledger could not take a serial for it.
     #[error("not signed, since the ledger could not reserve a serial")]
     NotReserved,

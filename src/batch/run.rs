@@ -117,7 +117,7 @@ impl Batch<'_> {
                     Err(SubmitError::Unfit(error)) => {
                         tally.failed(to.file.as_deref(), error.into());
                     }
-                    Err(SubmitError::Full(_) | SubmitError::Closed) => {
+                    Err(SubmitError::Full(_) | SubmitError::Away | SubmitError::Closed) => {
                         tally.failed(to.file.as_deref(), IssueError::NotTried.into());
                         break;
                     }

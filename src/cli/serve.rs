@@ -24,7 +24,7 @@ use crate::batch::Books;
 use crate::ca::KnownCa;
 use crate::certificate::explain::utc;
 use crate::config::{self, Config, LoginConfigError, ServeConfigError};
-use crate::issue::{Desk, Judge, Lost, OpenCa, SharedLedger};
+use crate::issue::{Desk, Judge, News, NewsOf, OpenCa, SharedLedger};
 use crate::ledger::{Ledger, LedgerError};
 use crate::policy::role::Permit;
 use crate::secret::AskPin;
@@ -33,6 +33,7 @@ use crate::service::{
     self, Again, DirectoriesError, Lending, Line, Listening, Log, Manager, Metrics, Opened,
     ProvidersError, ServeError, ServedCa, UsersFile,
 };
+use crate::wire::chain;
 
 /// Serve certificates on demand: people log in and ask by role
 ///
@@ -208,21 +209,32 @@ fn desks(
     open: Vec<OpenCa>,
     (ledger, metrics): (&SharedLedger, &Metrics),
 ) -> Vec<ServedCa> {
-    let lost: Lost = Arc::new(|device, error| {
-        warn(&format!(
-            "{device} can sign no more, and is looked for again: {error}"
-        ));
-    });
+    let news: NewsOf = Arc::new(tell);
     let all = known.into_iter().zip(judges).zip(open);
     all.map(|((known, judge), open)| {
         let ca = known.ca();
         let name = (ca.name().to_owned(), ca.added().purpose);
         let key = (ca.public_key().clone(), known.config.keys.clone());
-        let (times, lost) = (metrics.times(ca.name()), Arc::clone(&lost));
-        let desk = Desk::open_timed(open, Arc::clone(ledger), config::now, lost, times);
+        let (times, news) = (metrics.times(ca.name()), Arc::clone(&news));
+        let desk = Desk::open_to_stay(open, Arc::clone(ledger), config::now, news, times);
         ServedCa::new(name, key, judge, desk, metrics)
     })
     .collect()
+}
+
+/// A line for a device that is lost, back, or given up.
+fn tell(device: &str, news: &News<'_>) {
+    warn(&match news {
+        News::Lost(error) => format!(
+            "{device} can sign no more, and is looked for again: {}",
+            chain(error)
+        ),
+        News::Back => format!("{device} is back, and signs"),
+        News::GivenUp(error) => format!(
+            "{device} is asked no more until the server is started again: {}",
+            chain(*error)
+        ),
+    });
 }
 
 /// Who wants to know how it is, said as sd_notify(3) has it.

@@ -24,9 +24,14 @@
 //!   What has one goes all the way; what waits goes on waiting until it is let go.
 //! - `stop`: the same as `close`, but what has no serial yet is answered at once.
 //! - A device that can sign no more leaves its order to the other sessions, and is looked for
-//!   again after a pause, twice as long each time. It counts again once it is back with the
+//!   again after a pause, twice as long each time until it signed. It counts again once it is back with the
 //!   CA's key; it never shows a refused PIN twice. The last session that fails ends the desk:
 //!   reserved orders are given up, which the ledger keeps, and waiting ones are answered.
+//! - A desk that is *to stay* ([`Desk::open_to_stay`]) goes on without a session that can sign, as long as one
+//!   looks for its device. It is *away* then: what has a serial is given up, what waits is answered at once, and
+//!   no order is taken. A session counts again once its device signed the self-test's message by the CA's key
+//!   (where that wants no finger). A trial that fails is a loss, too. A device that refuses its PIN, or whose
+//!   test does not verify, is out for good with all its sessions; the last one that is ends the desk.
 //! - A trial is asked for by whoever wants to know whether the key still signs. A session that
 //!   finds nothing to sign makes it, once; the ledger has no part in it, and how it ends changes nothing else.
 //! - A signature that does not verify takes its device out for good, with all its sessions.
@@ -43,10 +48,13 @@
 //! ledger itself fails. Nobody waits for somebody who has gone home. Its tests hold this
 //! against every order of events that its scheduler finds.
 
+mod absences;
+mod away;
 mod board;
 mod chunk;
 mod committer;
 mod front;
+mod manner;
 mod state;
 mod sync;
 #[cfg(test)]
@@ -70,6 +78,9 @@ pub enum SubmitError {
     /// As many wait as it has room for. The order comes back, to be left later.
     #[error("the desk is full")]
     Full(Box<Wanted>),
+    /// No device of the CA can sign, and all are looked for.
+    #[error("no device of the CA can sign now")]
+    Away,
     /// It takes no order any more.
     #[error("the desk takes no orders any more")]
     Closed,

@@ -26,7 +26,9 @@ use ssh_key::Signature;
 use ssh_key::public::KeyData;
 
 use super::open_ca::Session;
-use super::{Clock, IssueError, Issued, Lost, OpenCa, RunEnd, SharedLedger, lock, sign};
+use super::{
+    Clock, IssueError, Issued, Lost, OpenCa, RunEnd, SelfTestError, SharedLedger, lock, sign,
+};
 use crate::certificate::{self, Certificate, Serial};
 use crate::ledger::{Ca, LedgerError, Outcome, Reservation, Wanted};
 use crate::signer::{Signer, SignerError};
@@ -164,10 +166,13 @@ pub(super) fn sign_guarded(
     Ok(signed?)
 }
 
-/// Whether a signer signs the self-test's message with this key; a panic in a device's code is none.
-pub(super) fn try_guarded(signer: &mut dyn Signer, recorded: &KeyData) -> bool {
+/// Whether a signer signs the self-test's message with this key; none where a device's code panics.
+pub(super) fn try_guarded(
+    signer: &mut dyn Signer,
+    recorded: &KeyData,
+) -> Option<Result<(), SelfTestError>> {
     let attempt = std::panic::AssertUnwindSafe(|| sign::try_key(signer, recorded));
-    matches!(std::panic::catch_unwind(attempt), Ok(Ok(())))
+    std::panic::catch_unwind(attempt).ok()
 }
 
 /// A reservation that a signer tried.

@@ -227,6 +227,7 @@ fn place(ca: &Arc<ServedCa>, wanted: Wanted) -> Result<Waiting, Refused> {
     match desk.submit_to(wanted, Box::new(reply)) {
         Ok(()) => Ok(waiting),
         Err(SubmitError::Full(_)) => Err(full(ca.busy.wait())),
+        Err(SubmitError::Away) => Err(busy(AWAY)),
         Err(SubmitError::Closed) => Err(closed()),
         Err(SubmitError::Unfit(error)) => Err(Refused::new(ProblemKind::Unfit, chain(&error))),
     }
@@ -255,6 +256,7 @@ fn not_decided(error: &CaseError) -> Refused {
 fn not_issued(error: &IssueError) -> Refused {
     match error {
         IssueError::Reserve(refused) => not_reserved(refused),
+        IssueError::Away => busy(AWAY),
         _ => busy(NOT_ISSUED),
     }
 }
@@ -289,5 +291,7 @@ const NO_ANSWER: &str =
     "the request answers no challenge of this session that still counts: make one anew";
 const NOT_ISSUED: &str = "it was not signed, or could not be recorded, and nobody has a certificate of it; \
     send the same request again";
+const AWAY: &str = "no device of the CA can sign now, and nobody has a certificate of this request; devices are looked \
+    for, and the same request is taken once one is back";
 /// In seconds, where no pace tells.
 const RETRY: u64 = 5;

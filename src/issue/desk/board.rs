@@ -1,20 +1,20 @@
 //! What all threads of a desk share: which orders stand where, and who may go home.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::state::{Done, Job, Order, State};
-use super::sync::{Condvar, Mutex, MutexGuard, PoisonError, wait_at_most};
+use super::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use super::ticket::Answer;
 use crate::issue::{IssueError, RunEnd};
 use crate::ledger::{LedgerError, Wanted};
 
 /// The one lock of a desk. Whoever holds it neither signs, nor verifies, nor writes.
 pub(super) struct Board {
-    state: Mutex<State>,
+    pub(super) state: Mutex<State>,
     /// Tells sessions of work, and of the end.
-    work: Condvar,
+    pub(super) work: Condvar,
     /// Tells the committer of what was submitted or tried.
-    commit: Condvar,
+    pub(super) commit: Condvar,
     room: usize,
 }
 
@@ -22,6 +22,8 @@ pub(super) struct Board {
 pub(super) enum NoRoom {
     /// As many wait as there is room for; it comes back.
     Full(Box<Wanted>),
+    /// No device can sign, and all are looked for.
+    Away,
     Closed,
 }
 
@@ -44,10 +46,13 @@ pub(super) enum Turn {
 }
 
 impl Board {
-    /// A desk for so many sessions, with room for so many orders that wait.
-    pub(super) fn new(sessions: usize, room: usize) -> Self {
+    /// A desk for so many sessions, with room for so many orders that wait; whether it stays when its last
+    /// session is lost.
+    pub(super) fn new(sessions: usize, room: usize, stays: bool) -> Self {
         let state = State {
             sessions,
+            at_work: sessions,
+            stays,
             ..State::default()
         };
         Self {
@@ -64,6 +69,9 @@ impl Board {
         if state.closed || state.end.is_some() {
             return Err(NoRoom::Closed);
         }
+        if state.is_away() {
+            return Err(NoRoom::Away);
+        }
         if state.waiting.len() >= self.room {
             return Err(NoRoom::Full(Box::new(wanted)));
         }
@@ -75,7 +83,7 @@ impl Board {
     /// Whether an order could be left, were there room.
     pub(super) fn is_open(&self) -> bool {
         let state = self.state();
-        !state.closed && state.end.is_none()
+        !state.takes_no_more() && !state.is_away()
     }
 
     /// Takes serials for nobody until it is let go; what has one goes its way. Orders may still be left.
@@ -206,61 +214,6 @@ impl Board {
         if state.takes_no_more() && state.nothing_at_devices() {
             self.work.notify_all();
         }
-    }
-
-    /// A session can sign no more, and leaves its job to the others; the last one gets it
-    /// back. The session doesn't count from here on, until it is [`Self::back`].
-    pub(super) fn lost(&self, job: Job) -> Result<(), Job> {
-        let mut state = self.state();
-        if state.sessions <= 1 || state.end_is_hard() {
-            return Err(job);
-        }
-        state.sessions -= 1;
-        state.at_devices -= 1;
-        state.reserved.push_front(job);
-        drop(state);
-        self.work.notify_all();
-        Ok(())
-    }
-
-    /// Waits before a lost device is looked for again. False if it is needed no more.
-    pub(super) fn rest(&self, longest: Duration) -> bool {
-        let mut state = self.state();
-        let until = Instant::now() + longest;
-        loop {
-            if state.closed || state.end.is_some() {
-                return false;
-            }
-            let left = until.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                return true;
-            }
-            state = wait_at_most(&self.work, &self.state, state, left);
-        }
-    }
-
-    /// A lost session can sign again.
-    pub(super) fn back(&self) {
-        self.state().sessions += 1;
-        self.commit.notify_one();
-    }
-
-    /// A session goes home. The last one ends the desk if orders are left, or may still come.
-    pub(super) fn leave(&self) {
-        let mut state = self.state();
-        state.sessions -= 1;
-        let left = !(state.waiting.is_empty() && state.reserved.is_empty() && state.reserving == 0);
-        if state.sessions == 0 && (left || !state.takes_no_more()) {
-            state.end_all(RunEnd::Signer);
-        }
-        drop(state);
-        self.wake_all();
-    }
-
-    /// A device lied, and signs nothing any more.
-    pub(super) fn expel(&self, device: usize) {
-        self.state().expelled.push(device);
-        self.work.notify_all();
     }
 
     /// What the committer is to do next; waits until there is something.

@@ -48,7 +48,7 @@ impl Committer<'_> {
         if let Some(device) = done.device
             && checked.is_a_lie()
         {
-            self.board.expel(device);
+            let _others_know = self.board.expel(device);
         }
         if matches!(checked, Checked::Issued(..)) {
             self.board.signed();

@@ -1,18 +1,23 @@
 //! The side of the desk that fronts see.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use super::board::{Board, NoRoom};
 use super::committer::Committer;
+use super::manner::Manner;
 use super::sync::{JoinHandle, spawn};
 use super::ticket::{Answer, Reply, Ticket, pair};
 use super::worker::Worker;
 use super::{ROOM, SubmitError};
 use crate::issue::way::refuse_unfit;
-use crate::issue::{Clock, Lost, OpenCa, RunEnd, SharedLedger, Times};
+use crate::issue::{Clock, Lost, NewsOf, OpenCa, RunEnd, SharedLedger, Times};
 use crate::ledger::{Ca, Wanted};
 use crate::signer::yubikey::TouchPolicy;
+
+/// Whether a session's thread looks for a device at this moment, which may take its time.
+pub(super) type IsLooking = Arc<AtomicBool>;
 
 /// Where certificates of one CA are issued, as many as come.
 pub struct Desk {
@@ -22,7 +27,7 @@ pub struct Desk {
     pub(super) touch: Option<TouchPolicy>,
     /// By how many sessions it was opened.
     pub(super) opened: usize,
-    threads: Vec<JoinHandle<()>>,
+    threads: Vec<(JoinHandle<()>, IsLooking)>,
 }
 
 impl Desk {
@@ -30,47 +35,67 @@ impl Desk {
     /// `clock` tells the Unix time in seconds; `lost` is told of a device that can sign no
     /// more while others can.
     pub fn open(open: OpenCa, ledger: SharedLedger, clock: Clock, lost: Lost) -> Self {
-        Self::open_with(open, ledger, (clock, lost, None), FIRST_PAUSE)
+        Self::open_with(open, ledger, (clock, Manner::Ends(lost), None), FIRST_PAUSE)
     }
 
-    /// The same; `times` is told how long each step takes.
-    pub fn open_timed(
+    /// Opens a desk that outlives its last session: while no device can sign, orders are refused, and devices
+    /// are looked for. `news` is told of each device that is lost, and back; `times` how long each step takes.
+    pub fn open_to_stay(
         open: OpenCa,
         ledger: SharedLedger,
         clock: Clock,
-        lost: Lost,
+        news: NewsOf,
         times: Times,
     ) -> Self {
-        Self::open_with(open, ledger, (clock, lost, Some(times)), FIRST_PAUSE)
+        let manner = Manner::Stays(news);
+        Self::open_with(open, ledger, (clock, manner, Some(times)), FIRST_PAUSE)
     }
 
-    pub(in crate::issue) fn open_with(
+    /// As [`Self::open`], with another first pause.
+    #[cfg(test)]
+    pub(in crate::issue) fn open_pausing(
         open: OpenCa,
         ledger: SharedLedger,
-        (clock, lost, times): (Clock, Lost, Option<Times>),
+        (clock, lost): (Clock, Lost),
+        pause: Duration,
+    ) -> Self {
+        Self::open_with(open, ledger, (clock, Manner::Ends(lost), None), pause)
+    }
+
+    pub(super) fn open_with(
+        open: OpenCa,
+        ledger: SharedLedger,
+        (clock, manner, times): (Clock, Manner, Option<Times>),
         pause: Duration,
     ) -> Self {
         let (longest, touch) = (open.longest_message(), open.touch());
         let opened = open.sessions.len();
-        let board = Arc::new(Board::new(opened, ROOM));
+        let board = Arc::new(Board::new(opened, ROOM, manner.stays()));
+        let manner = Arc::new(manner);
         let mut threads = Vec::with_capacity(opened + 1);
         for session in open.sessions {
-            let (board, lost, times) = (Arc::clone(&board), Arc::clone(&lost), times.clone());
+            let (board, manner) = (Arc::clone(&board), Arc::clone(&manner));
+            let times = times.clone();
             let recorded = open.ca.public_key().clone();
-            threads.push(spawn(move || {
+            let is_looking = IsLooking::default();
+            let told = Arc::clone(&is_looking);
+            let session = spawn(move || {
                 let worker = Worker {
                     board: &board,
                     session,
                     recorded: &recorded,
-                    lost: &lost,
+                    manner: &manner,
                     times: times.as_ref(),
                     pause,
+                    rested: pause,
+                    is_looking: told,
                 };
                 worker.run();
-            }));
+            });
+            threads.push((session, is_looking));
         }
         let shared = Arc::clone(&board);
-        threads.push(spawn(move || {
+        let writes = spawn(move || {
             let committer = Committer {
                 board: &shared,
                 ledger: &ledger,
@@ -78,7 +103,8 @@ impl Desk {
                 times: times.as_ref(),
             };
             committer.run();
-        }));
+        });
+        threads.push((writes, IsLooking::default()));
         Self {
             board,
             ca: open.ca,
@@ -111,6 +137,7 @@ impl Desk {
         match self.board.submit(wanted, answer) {
             Ok(()) => Ok(()),
             Err(NoRoom::Full(wanted)) => Err(SubmitError::Full(wanted)),
+            Err(NoRoom::Away) => Err(SubmitError::Away),
             Err(NoRoom::Closed) => Err(SubmitError::Closed),
         }
     }
@@ -144,13 +171,17 @@ impl Desk {
         self.board.stop();
     }
 
-    /// Takes no order any more, and waits until all that were taken are answered.
+    /// Takes no order any more, and waits until all that were taken are answered. A device that is just looked
+    /// for is not waited for: nothing is asked of it any more.
     ///
     /// # Errors
     /// [`RunEnd`] if it ended before.
     pub fn close(mut self) -> Result<(), RunEnd> {
         self.board.close();
-        for thread in std::mem::take(&mut self.threads) {
+        for (thread, is_looking) in std::mem::take(&mut self.threads) {
+            if is_looking.load(Ordering::SeqCst) {
+                continue;
+            }
             // A panic was noted at the board, by whoever it happened to.
             let _noted = thread.join();
         }

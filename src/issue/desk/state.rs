@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use super::absences::Absences;
 use super::chunk::{ChunkSize, Pace};
 use super::ticket::Answer;
 use super::trials::Trials;
@@ -45,7 +46,12 @@ pub(super) struct State {
     pub(super) in_hand: usize,
     /// How many sessions can sign.
     pub(super) sessions: usize,
-    /// Devices that lied.
+    /// How many sessions can sign or look for their device.
+    pub(super) at_work: usize,
+    /// Whether it goes on without a session that can sign, as long as one looks for its device.
+    pub(super) stays: bool,
+    pub(super) absences: Absences,
+    /// Devices that lied, or refuse their PIN.
     pub(super) expelled: Vec<usize>,
     pub(super) closed: bool,
     /// Whether serials are taken for nobody, for a while.
@@ -76,6 +82,11 @@ impl State {
 
     pub(super) fn nothing_at_devices(&self) -> bool {
         self.at_devices == 0 && self.reserving == 0
+    }
+
+    /// Whether nobody can sign, and somebody looks for a device that could.
+    pub(super) fn is_away(&self) -> bool {
+        self.stays && self.sessions == 0 && self.end.is_none()
     }
 
     /// Whether it ended otherwise than by somebody's wish, who lets what was begun go on.
@@ -130,9 +141,17 @@ impl State {
     }
 
     pub(super) fn turn_away_waiting(&mut self) {
+        let is_away = self.is_away();
         for order in self.waiting.drain(..) {
-            order.answer.give(Err(IssueError::NotTried));
+            order.answer.give(Err(not_signed(is_away)));
         }
+    }
+
+    /// Nobody can sign for a while: what waits is answered, and nothing stays open that has a serial.
+    pub(super) fn go_away(&mut self) {
+        self.turn_away_waiting();
+        let left = std::mem::take(&mut self.reserved);
+        self.give_up(left);
     }
 
     /// The first cause counts, but that the ledger's explains the others.
@@ -148,13 +167,22 @@ impl State {
 
     /// Their serials are spent, which the ledger is to say.
     pub(super) fn give_up(&mut self, jobs: impl IntoIterator<Item = Job>) {
+        let is_away = self.is_away();
         self.tried.extend(jobs.into_iter().map(|job| Done {
             tried: Tried {
                 reservation: job.reservation,
-                signed: Err(IssueError::NotTried),
+                signed: Err(not_signed(is_away)),
             },
             answer: job.answer,
             device: None,
         }));
+    }
+}
+
+fn not_signed(is_away: bool) -> IssueError {
+    if is_away {
+        IssueError::Away
+    } else {
+        IssueError::NotTried
     }
 }

@@ -11,6 +11,10 @@
     reason = "the desk's files are taken in whole, and what is public in them is seen here alone"
 )]
 
+#[path = "absences.rs"]
+mod absences;
+#[path = "away.rs"]
+mod away;
 #[path = "board.rs"]
 mod board;
 #[path = "chunk.rs"]
@@ -19,6 +23,8 @@ mod chunk;
 mod committer;
 #[path = "front.rs"]
 mod front;
+#[path = "manner.rs"]
+mod manner;
 #[path = "state.rs"]
 mod state;
 #[path = "ticket.rs"]
@@ -29,6 +35,8 @@ mod trial;
 mod trials;
 #[path = "worker.rs"]
 mod worker;
+
+mod stay;
 
 mod sync {
     use std::time::Duration;
@@ -66,12 +74,15 @@ use crate::issue::{Lost, RunEnd, SharedLedger};
 use crate::ledger::SerialChoice;
 use crate::signer::{OpeningError, Signer, SignerError};
 use front::Desk;
+use manner::Manner;
 use ticket::Ticket;
 
 /// A device at which others may come between, and which may come back.
 struct Device {
     fake: Fake,
     comes_back: bool,
+    /// How often it is looked for in vain before it comes back.
+    away: usize,
 }
 
 impl Signer for Device {
@@ -89,7 +100,10 @@ impl Signer for Device {
     }
 
     fn reopen(&mut self) -> Result<(), OpeningError> {
-        if self.comes_back {
+        shuttle::thread::yield_now();
+        if self.comes_back && self.away > 0 {
+            self.away -= 1;
+        } else if self.comes_back {
             return self.fake.reopen();
         }
         Err(OpeningError::KeyChanged {
@@ -117,6 +131,7 @@ fn run(trouble: &Trouble) {
         Box::new(Device {
             fake: Fake::new(*fault),
             comes_back: *comes_back,
+            away: 0,
         })
     };
     let ca = fake_ca();
@@ -126,7 +141,7 @@ fn run(trouble: &Trouble) {
     let desk = Arc::new(Desk::open_with(
         devices,
         ledger,
-        (|| NOW, lost, None),
+        (|| NOW, Manner::Ends(lost), None),
         Duration::ZERO,
     ));
     let stopping = trouble.somebody_stops.then(|| {

@@ -132,12 +132,7 @@ fn a_device_that_was_lost_is_opened_again_and_signs_on() {
     let ledger: SharedLedger = Arc::new(Mutex::new(book));
     let nobody: Lost = Arc::new(|_, _| ());
     let pause = std::time::Duration::ZERO;
-    let desk = Desk::open_with(
-        open(ca, devices.into()),
-        ledger,
-        (|| NOW, nobody, None),
-        pause,
-    );
+    let desk = Desk::open_pausing(open(ca, devices.into()), ledger, (|| NOW, nobody), pause);
     let submit = |tag| {
         desk.submit(wanted(tag, &ca_key, SerialChoice::Next))
             .unwrap()

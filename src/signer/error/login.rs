@@ -72,7 +72,7 @@ pub enum LoginError {
 #[cfg(any(feature = "pkcs11", feature = "yubikey"))]
 impl LoginError {
     /// Whether it says that the device refuses the PIN: it is shown no more.
-    pub(in crate::signer) fn is_about_pin(&self) -> bool {
+    pub(crate) fn is_about_pin(&self) -> bool {
         matches!(
             self,
             Self::WrongPin { .. }

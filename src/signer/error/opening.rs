@@ -178,6 +178,11 @@ pub enum OpeningError {
 }
 
 impl OpeningError {
+    /// Whether the device refuses the PIN that it was shown, or would be shown.
+    pub(crate) fn is_about_pin(&self) -> bool {
+        matches!(self, Self::Login(login) if login.is_about_pin())
+    }
+
     /// Whether it is this device's own fault, so that others with the same key are of use: it
     /// isn't there, doesn't answer, has no PIN of its own given, or does not take the user. Who
     /// cancels means all of them; a device that holds something else than it should stops all.

@@ -72,6 +72,15 @@ pub enum SignerError {
 }
 
 impl SignerError {
+    /// Whether the device refuses the PIN that it was shown, or would be shown.
+    pub(crate) fn is_about_pin(&self) -> bool {
+        match self {
+            Self::Login(login) => login.is_about_pin(),
+            Self::DeviceGone { source, .. } => source.is_about_pin(),
+            _ => false,
+        }
+    }
+
     /// Whether no later signature of this run can work. Only what concerns one message alone
     /// leaves hope.
     pub fn ends_the_run(&self) -> bool {
