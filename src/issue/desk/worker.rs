@@ -58,7 +58,7 @@ impl Worker<'_> {
     /// Signs a job.
     fn attempt(&mut self, job: Job) -> End {
         let start = Instant::now();
-        let signed = self.sign(&job.reservation);
+        let signed = self.sign_anew(&job.reservation);
         if signed.is_ok() {
             self.rested = self.pause;
             if let Some(times) = self.times {
@@ -95,7 +95,7 @@ impl Worker<'_> {
 
     /// Signs. At a desk that stays, a device that healed as often as it may is opened anew once, before it
     /// costs an order.
-    fn sign(&mut self, reservation: &Reservation) -> Result<ssh_key::Signature, IssueError> {
+    fn sign_anew(&mut self, reservation: &Reservation) -> Result<ssh_key::Signature, IssueError> {
         let begun = Instant::now();
         let signer = self.session.signer.as_mut();
         let signed = sign_guarded(signer, reservation);
