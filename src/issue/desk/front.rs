@@ -1,12 +1,12 @@
 //! The side of the desk that fronts see.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::board::{Board, NoRoom};
 use super::committer::Committer;
-use super::manner::Manner;
+use super::manner::{IsLooking, Manner};
 use super::sync::{JoinHandle, spawn};
 use super::ticket::{Answer, Reply, Ticket, pair};
 use super::worker::Worker;
@@ -15,9 +15,6 @@ use crate::issue::way::refuse_unfit;
 use crate::issue::{Clock, Lost, NewsOf, OpenCa, RunEnd, SharedLedger, Times};
 use crate::ledger::{Ca, Wanted};
 use crate::signer::yubikey::TouchPolicy;
-
-/// Whether a session's thread looks for a device at this moment, which may take its time.
-pub(super) type IsLooking = Arc<AtomicBool>;
 
 /// Where certificates of one CA are issued, as many as come.
 pub struct Desk {

@@ -6,8 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::away::Loss;
 use super::board::{Board, Task};
-use super::front::IsLooking;
-use super::manner::Manner;
+use super::manner::{IsLooking, Manner};
 use super::state::{Done, Job};
 use crate::issue::way::{Tried, sign_guarded, try_guarded};
 use crate::issue::{IssueError, News, RunEnd, SelfTestError, Session, Step, Times};
