@@ -8,6 +8,7 @@ mod by_password;
 mod by_program;
 mod by_provider;
 mod client;
+mod come_back;
 mod documented;
 mod hang_up;
 mod health;

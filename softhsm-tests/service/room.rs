@@ -14,15 +14,17 @@ use crate::harness::admin::Admin;
 use crate::harness::keygen::ED25519;
 use crate::harness::process::{bounded, run, wait_until};
 use crate::harness::punchmark::BINARY;
+use crate::harness::token::Token;
 use crate::harness::write;
 
+const PROXY: &str = "\"proxy\"\ntrusted-proxies = [\"127.0.0.1\"]";
 pub(crate) const URL: &str = "https://ca.example.org";
 
 /// A CA with a role for engineers, and a server behind a proxy that isn't there.
-pub(crate) struct Room {
+pub(crate) struct Room<T = Token> {
     /// Looked at before its folder goes.
     _wrote: Wrote,
-    pub(crate) admin: Admin,
+    pub(crate) admin: Admin<T>,
     pub(crate) port: u16,
 }
 
@@ -33,7 +35,7 @@ pub(crate) struct Running {
 
 impl Room {
     pub(crate) fn ready() -> Self {
-        Self::with_tls("\"proxy\"\ntrusted-proxies = [\"127.0.0.1\"]")
+        Self::with_tls(PROXY)
     }
 
     /// The same, with another value of `tls`.
@@ -47,6 +49,30 @@ impl Room {
         let room = Self::at(&format!("https://127.0.0.1:{port}"), port, FILES);
         certify(&room.folder());
         room
+    }
+
+    fn at(url: &str, port: u16, tls: &str) -> Self {
+        Self::of(Admin::ready(), url, port, tls)
+    }
+}
+
+impl<T> Room<T> {
+    /// The room of an admin who has a CA `users`, behind a proxy that isn't there.
+    pub(crate) fn behind_proxy(admin: Admin<T>) -> Self {
+        Self::of(admin, URL, free_port(), PROXY)
+    }
+
+    fn of(admin: Admin<T>, url: &str, port: u16, tls: &str) -> Self {
+        let serve = format!(
+            "{ROLES}\n[serve]\nurl = \"{url}\"\nlisten = [\"127.0.0.1:{port}\"]\ntls = {tls}\n\
+             [login.keys]\nkind = \"key\"\n"
+        );
+        let admin = admin.and_config(&serve);
+        Self {
+            _wrote: Wrote(admin.punchmark.home().to_path_buf()),
+            admin,
+            port,
+        }
     }
 
     /// Where its config is.
@@ -78,19 +104,6 @@ impl Room {
         let line = format!("ledger-key = \"{}\"\n---\n", key.display());
         self.admin.configure(&line);
         self
-    }
-
-    fn at(url: &str, port: u16, tls: &str) -> Self {
-        let serve = format!(
-            "{ROLES}\n[serve]\nurl = \"{url}\"\nlisten = [\"127.0.0.1:{port}\"]\ntls = {tls}\n\
-             [login.keys]\nkind = \"key\"\n"
-        );
-        let admin = Admin::ready().and_config(&serve);
-        Self {
-            _wrote: Wrote(admin.punchmark.home().to_path_buf()),
-            admin,
-            port,
-        }
     }
 
     /// Makes a key of somebody, who is enrolled with it.
