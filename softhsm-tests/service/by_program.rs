@@ -120,7 +120,7 @@ fn a_job_gets_a_certificate_and_is_let_in_from_its_address_for_its_command_alone
     get(&user, &room, &environment, &["--role", "far"]).ok();
     sshd.login(&user.path(".ssh/punchmark/far")).exits(255);
     for role in ["nightly", "engineer", "boss"] {
-        let refused = get(&user, &room, &environment, &["--role", role]).exits(1);
+        let refused = get(&user, &room, &environment, &["--role", role]).exits(3);
         refused.says(&format!("offers you no role {role}; it has: deploy, far"));
     }
     // A second certificate in the same session costs no token.

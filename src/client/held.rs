@@ -22,6 +22,9 @@ pub struct HeldCertificate {
     pub valid_before: u64,
     /// Where it is.
     pub r#where: Whereabouts,
+    /// Whose it is; none where an earlier version didn't say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub requester: Option<String>,
     /// Where its key is, if that is in a YubiKey.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub in_card: Option<CardSlot>,
@@ -80,6 +83,13 @@ impl HeldCertificate {
         Some(certificate)
     }
 
+    /// Whether it is this requester's, as far as both are known.
+    #[must_use]
+    pub fn is_of(&self, requester: Option<&str>) -> bool {
+        let theirs = self.requester.as_deref().zip(requester);
+        theirs.is_none_or(|(whose, requester)| whose == requester)
+    }
+
     /// Whether it is good for so many seconds more by this clock.
     #[must_use]
     pub fn is_good_for(&self, seconds: u64, now: u64) -> bool {
@@ -93,6 +103,7 @@ mod tests {
 
     fn held(role: &str, place: Option<&str>) -> HeldCertificate {
         HeldCertificate {
+            requester: None,
             role: role.to_owned(),
             certificate: String::new(),
             valid_before: 1000,

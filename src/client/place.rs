@@ -115,12 +115,15 @@ pub fn into_files(
 /// # Errors
 /// [`PlaceError`].
 pub fn shown_in_file(ordered: &Ordered, role: &str) -> Result<(), PlaceError> {
-    let (_key, certificate) = files_of(role).ok_or(PlaceError::NoHome)?;
+    let (key, certificate) = files_of(role).ok_or(PlaceError::NoHome)?;
     make_folder(&certificate)?;
+    // The key of an earlier certificate, where there was no agent, would be taken for this one's.
+    let _there_is_none = remove(&key);
+    // ssh, which looks for a private key in it, warns of one that others can read.
     Ok(output::write(
         &certificate,
         line(ordered).as_bytes(),
-        0o644,
+        0o600,
     )?)
 }
 

@@ -47,6 +47,9 @@ impl Asked {
         if !parts.headers.contains_key(header::AUTHORIZATION) {
             service.pays(peer)?;
         }
+        if length_of(&parts.headers).is_some_and(|length| length > LARGEST) {
+            return Err(too_large());
+        }
         let body = axum::body::to_bytes(body, LARGEST);
         let late = |_elapsed| Refused::new(ProblemKind::Late, LATE);
         let body = tokio::time::timeout(LONGEST, body).await.map_err(late)?;
@@ -158,11 +161,21 @@ pub(super) fn peer_of(parts: &Parts, service: &Service) -> IpAddr {
     peer::of(connection, &parts.headers, &service.serve.tls)
 }
 
+/// What a body says of its own length before it comes.
+fn length_of(headers: &HeaderMap) -> Option<usize> {
+    let length = headers.get(header::CONTENT_LENGTH)?.to_str().ok()?;
+    length.parse().ok()
+}
+
+fn too_large() -> Refused {
+    let detail = format!("a request has at most {LARGEST} bytes");
+    Refused::new(ProblemKind::TooLarge, detail)
+}
+
 fn not_read(error: &axum::Error) -> Refused {
     let source = std::error::Error::source(error);
     if source.is_some_and(|source| source.to_string().contains("length limit")) {
-        let detail = format!("a request has at most {LARGEST} bytes");
-        return Refused::new(ProblemKind::TooLarge, detail);
+        return too_large();
     }
     Refused::new(ProblemKind::Malformed, "the body broke off")
 }

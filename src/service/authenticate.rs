@@ -86,6 +86,11 @@ impl Service {
             token: session.map(|(token, _)| token),
             key: session.map(|(_, session)| &session.key),
         };
+        if !asked.has("dpop") {
+            let detail =
+                "the request has no proof by its session's key (RFC 9449), in the header DPoP";
+            return Err(Refused::new(ProblemKind::Nonce, detail));
+        }
         let shown = asked.header("dpop")?;
         let fresh = |nonce: &str| self.nonces.is_fresh(nonce, now);
         let proof = Proof::check(shown, &expected, fresh).map_err(|error| refused(&error))?;

@@ -9,7 +9,7 @@ pub(super) use kind::ProblemKind;
 
 use super::Service;
 use crate::api::problem::{MEDIA_TYPE, Problem, Refusal};
-use crate::policy::Refusals;
+use crate::policy::{Refusal as Reason, Refusals};
 use crate::wire::chain;
 
 /// A refusal on its way out.
@@ -23,6 +23,23 @@ pub(super) struct Refused {
     retry_after: Option<u64>,
     /// What the log alone is told.
     cause: Option<String>,
+}
+
+/// One reason. Who else may is nobody's business.
+fn told(reason: &Reason) -> Refusal {
+    let (limit, sentence) = match reason {
+        Reason::Requester { requester, .. } => {
+            let sentence = format!("requester `{requester}` is not among those of the role");
+            (None, sentence)
+        }
+        reason => (reason.limit(), reason.in_full()),
+    };
+    Refusal {
+        field: reason.field().to_owned(),
+        value: reason.value(),
+        limit,
+        sentence,
+    }
 }
 
 impl Refused {
@@ -58,14 +75,10 @@ impl Refused {
 
     pub(super) fn by_policy(refusals: &Refusals) -> Self {
         let reasons = refusals.reasons().iter();
-        let told = reasons.map(|reason| Refusal {
-            field: reason.field().to_owned(),
-            value: reason.value(),
-            limit: reason.limit(),
-            sentence: reason.in_full(),
-        });
-        let mut refused = Self::new(ProblemKind::Refused, refusals.to_string());
-        refused.refusals = told.collect();
+        let told: Vec<_> = reasons.map(told).collect();
+        let sentences: Vec<_> = told.iter().map(|one| one.sentence.as_str()).collect();
+        let mut refused = Self::new(ProblemKind::Refused, sentences.join("; "));
+        refused.refusals = told;
         refused
     }
 

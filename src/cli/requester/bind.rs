@@ -69,7 +69,8 @@ impl ToBind {
                 self.name
             );
             return Err(Failure::new(words).hint(format!(
-                "revoke them with `punchmark revoke --requester {}`, or wait for their end",
+                "revoke them one by one (`punchmark ledger list --requester {0}` names them; `punchmark revoke --serial N`), or wait \
+                 for their end. `revoke --requester {0}` would bar the name for good",
                 self.name
             )));
         }

@@ -28,6 +28,17 @@ impl Advised for ExchangeError {
                         .to_owned(),
                 )
             }
+            Self::Unreachable { source, .. } if source.to_string().contains("not valid for name") => {
+                Some("type the server's name as its certificate has it".to_owned())
+            }
+            Self::Unreachable { source, .. } if source.to_string().contains("not valid yet") => Some(
+                "is this machine's clock right? By it, the server's certificate begins later".to_owned(),
+            ),
+            Self::Unreachable { source, .. } if source.to_string().contains("certificate expired") => Some(
+                "is this machine's clock right? By it, the server's certificate is over; else whoever runs the \
+                 server has to put a new one there"
+                    .to_owned(),
+            ),
             Self::Unreachable { source, .. } if source.to_string().contains("certificate") => Some(
                 "if its TLS certificate is by a CA of your own, name that with: \
                  punchmark login --ca-file ROOTS.pem HOST"
@@ -82,8 +93,8 @@ impl Advised for LogInError {
                 "log in where a browser is: the same command at a machine with one, and not over ssh".to_owned(),
             ),
             Self::Exchange(error) if error.is_logged_out() => Some(
-                "is the key enrolled for you? `punchmark requester list` at the CA says so; another one is named \
-                 with --identity"
+                "with a password: is the name yours, as `punchmark user list` at the server has it? With a key: is it \
+                 enrolled for you? `punchmark requester list` at the CA says so; another one is named with --identity"
                     .to_owned(),
             ),
             Self::ByCertificate(error) if error.is_logged_out() => Some(UNSEEN.to_owned()),

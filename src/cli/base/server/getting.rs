@@ -16,7 +16,7 @@ use crate::certificate::{Kind, Subject};
 use crate::cli::base::arguments::{last_validity, span};
 use crate::cli::base::asks_for_pins::AsksForPins;
 use crate::cli::base::context::Context;
-use crate::cli::base::failure::{At, Exit, Failure};
+use crate::cli::base::failure::{self, At, Exit, Failure};
 use crate::cli::base::terminal::{somebody_is_there, warn};
 use crate::client::place::{comment, is_there};
 use crate::client::{
@@ -173,9 +173,13 @@ impl Getting {
 
     fn has_for(&self, folder: &ServerFolder, margin: u64) -> Result<bool, Failure> {
         let held = folder.held()?;
+        let who = folder.session()?.map(|kept| kept.session.requester);
         let mut of_role = held.of(self.role.as_ref().map(RoleName::as_str));
         Ok(of_role.any(|held| {
-            held.is_good_for(margin, config::now()) && self.is_meant(held) && is_there(held)
+            held.is_good_for(margin, config::now())
+                && held.is_of(who.as_deref())
+                && self.is_meant(held)
+                && is_there(held)
         }))
     }
 
@@ -234,6 +238,7 @@ impl Getting {
             certificate: ordered.line.clone(),
             valid_before: ordered.certificate.valid_before(),
             r#where: place,
+            requester: Some(opened.kept.session.requester.clone()),
             in_card: key.in_card(),
         };
         tell(context, &ordered, (&newest, key.is_own()))?;
@@ -287,10 +292,14 @@ impl Getting {
             (Some(role), _) => {
                 let mut named = offered.iter().filter(|one| one.name == role.as_str());
                 let words = || format!("the server offers you no role {role}; it has: {}", names());
-                named.next().ok_or_else(|| Failure::new(words()))
+                named.next().ok_or_else(|| Failure::of(failure::Kind::Refused, words()))
             }
             (None, [only]) => Ok(only),
-            (None, []) => Err(Failure::new("the server offers you no role")),
+            (None, []) => Err(Failure::of(failure::Kind::Refused, "the server offers you no role").hint(
+                "whom you are there, and by which login: `punchmark login --status`; a role names whom it is for \
+                 (`requesters`, `groups`) and by which logins (`login`): ask whoever runs the server, where \
+                 `punchmark role lint` names roles that nobody can reach",
+            )),
             (None, _) => Err(Failure::usage(format!(
                 "which role? name one with --role: {}",
                 names()

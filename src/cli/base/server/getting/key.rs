@@ -10,7 +10,7 @@ use crate::cli::base::failure::{At, Failure};
 use crate::cli::base::request::evidence::EvidenceArguments;
 use crate::cli::base::request::key::{OwnKey, own_file};
 use crate::cli::base::server::identity::Identity;
-use crate::client::place::NewKey;
+use crate::client::place::{NewKey, files_of};
 use crate::client::{CardSlot, HeldCertificate, Whereabouts};
 use crate::config;
 use crate::request::{
@@ -88,10 +88,15 @@ impl OwnKeyArguments {
     }
 
     /// Whether a certificate that is there is one for this key: beside the file, or in the slot. Where no
-    /// key is named, each is.
+    /// key is named, one whose key was made for it, in the agent or in a file of ours.
     pub(super) fn is_of(&self, held: &HeldCertificate) -> bool {
         match (&self.key, &held.r#where, self.piv) {
-            (None, _, None) => true,
+            (None, Whereabouts::Agent, None) => true,
+            (None, Whereabouts::File(file), None) => {
+                let ours =
+                    files_of(&held.role).is_some_and(|(_key, certificate)| certificate == *file);
+                ours && held.in_card.is_none()
+            }
             (None, _, Some(slot)) => {
                 let in_slot = |held: &CardSlot| {
                     let is_card = self.card.is_none_or(|card| held.serial == Some(card));

@@ -49,6 +49,9 @@ pub(super) fn place(
             match fault {
                 AgentFault::NoSocket if is_program => {}
                 AgentFault::NoSocket => warn(&format!("{NO_AGENT}; files are written")),
+                fault @ (AgentFault::Connection { .. } | AgentFault::Silent { .. }) => warn(
+                    &format!("no ssh-agent answers: {}; files are written", chain(&fault)),
+                ),
                 fault => warn(&format!(
                     "the ssh-agent takes no certificate: {fault}; files are written"
                 )),
