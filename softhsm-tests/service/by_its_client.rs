@@ -43,7 +43,7 @@ fn a_user_logs_in_gets_a_certificate_and_is_let_in() {
     let refused = user.run(&["get", "-V", "+20h"]).exits(3);
     refused.says("the role allows at most 8 hours");
     user.run(&["get", "--role", "boss"])
-        .exits(1)
+        .exits(3)
         .says("offers you no role boss");
     server.end();
     room.ledger_is_right();

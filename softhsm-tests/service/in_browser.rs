@@ -150,7 +150,7 @@ fn is_let_in(place: &Place, user: &User, role: &str) {
 }
 
 fn roles(user: &User) -> String {
-    user.run(&["get", "--role", "none"]).exits(1).stderr
+    user.run(&["get", "--role", "none"]).exits(3).stderr
 }
 
 #[test]
@@ -211,7 +211,7 @@ fn a_code_is_typed_on_the_page_that_says_who_asks() {
     logged_in(terminal);
     // The other role wants the browser where the program is.
     user.run(&["get", "--role", "desk"])
-        .exits(1)
+        .exits(3)
         .says("no role desk");
     is_let_in(&place, &user, "oncall");
     user.run(&["login", "--end"]).ok();
@@ -265,7 +265,7 @@ fn whom_the_provider_refuses_and_whoever_has_no_right_to_a_name_gets_no_session(
     let (said, code) = terminal.finish();
     assert_eq!(code, 0, "{said}");
     assert!(said.contains("logged in as lotte by work until"), "{said}");
-    user.run(&["get"]).exits(1).says("offers you no role");
+    user.run(&["get"]).exits(3).says("offers you no role");
     let bound = place.room.admin.punchmark.run(&["requester", "list"]).ok();
     assert!(bound.stdout.contains(LOTTE), "{bound}");
     place.end(&[]);

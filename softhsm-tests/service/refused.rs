@@ -231,7 +231,7 @@ fn a_session_is_its_keys_and_each_proof_counts_once() {
     let bare = request(("GET", "/v1/session"), &[("Authorization", &token)], None);
     send(room.port, &bare)
         .unwrap()
-        .refuses(400, "malformed", "header dpop");
+        .refuses(401, "nonce", "in the header DPoP");
     let none = request(("GET", "/v1/session"), &[], None);
     let none = send(room.port, &none).unwrap();
     assert!(none.header("www-authenticate").unwrap().starts_with("DPoP"));

@@ -69,7 +69,6 @@ pub enum LoginError {
     Card(#[from] CardFailed),
 }
 
-#[cfg(any(feature = "pkcs11", feature = "yubikey"))]
 impl LoginError {
     /// Whether it says that the device refuses the PIN: it is shown no more.
     pub(crate) fn is_about_pin(&self) -> bool {
