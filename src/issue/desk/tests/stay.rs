@@ -27,7 +27,8 @@ fn stay(signers: Vec<Box<dyn Signer>>, news: NewsOf) -> (Desk, Pages, KeyData) {
     let ledger: SharedLedger = Arc::new(Mutex::new(book));
     let ca = fake_ca();
     let key = ca.public_key().clone();
-    let by = ((|| NOW) as crate::issue::Clock, Manner::Stays(news), None);
+    let clock: crate::issue::Clock = || NOW;
+    let by = (clock, Manner::Stays(news), None);
     let desk = Desk::open_with(open(ca, signers), ledger, by, Duration::ZERO);
     (desk, pages, key)
 }
@@ -191,8 +192,9 @@ fn a_device_that_lies_when_it_is_back_signs_no_order() {
             shuttle::thread::yield_now();
         }
         assert_eq!(*told.lock().unwrap(), "lg");
+        // Closed before the last session has gone home, it ends by that wish.
         let ended = desk.close();
-        assert!(matches!(ended, Err(RunEnd::Signer)), "{ended:?}");
+        assert!(matches!(ended, Ok(()) | Err(RunEnd::Signer)), "{ended:?}");
         assert_eq!(*pages.lock().unwrap(), [Said::Failed]);
     });
 }
