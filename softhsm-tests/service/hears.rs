@@ -51,3 +51,11 @@ pub(super) fn told(room: &Room, manager: &Hears) -> Running {
 }
 
 pub(super) const READY: &str = "READY=1\nSTATUS=serves";
+
+/// Has a server read its config again, and gives the status that is told then.
+#[track_caller]
+pub(crate) fn hang_up(server: &Running, manager: &Hears) -> String {
+    server.hang_up();
+    assert_eq!(manager.next(), "RELOADING=1");
+    manager.next()
+}

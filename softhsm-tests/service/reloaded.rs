@@ -6,20 +6,12 @@ use std::net::TcpStream;
 use serde_json::json;
 
 use super::client::Client;
-use super::hears::{Hears, READY, told};
+use super::hears::{Hears, READY, hang_up, told};
 use super::http::read;
-use super::room::{Room, Running, free_port};
+use super::room::{Room, free_port};
 use super::tls::{FILES, certify, seen};
 use crate::harness::keygen::ED25519;
 use crate::harness::scratch;
-
-/// Has it read again, and gives the status that is told then.
-#[track_caller]
-fn hang_up(server: &Running, manager: &Hears) -> String {
-    server.hang_up();
-    assert_eq!(manager.next(), "RELOADING=1");
-    manager.next()
-}
 
 #[test]
 fn what_changed_counts_for_who_comes_and_what_was_begun_ends_as_it_began() {

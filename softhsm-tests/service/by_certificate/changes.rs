@@ -8,20 +8,12 @@ use super::{by_address, log_in, logged_in, room};
 use crate::harness::client_ca::{ClientCa, Says};
 use crate::harness::write;
 use crate::service::client::Client;
-use crate::service::hears::{Hears, READY, told};
+use crate::service::hears::{Hears, READY, hang_up, told};
 use crate::service::http::request;
-use crate::service::room::{Room, Running};
+use crate::service::room::Room;
 use crate::service::tls::{FILES, certify};
 
 const OTHER_CA: &str = "not by the client CA of this login method";
-
-/// Has it read the config again, and gives the status that is told then.
-#[track_caller]
-fn hang_up(server: &Running, manager: &Hears) -> String {
-    server.hang_up();
-    assert_eq!(manager.next(), "RELOADING=1");
-    manager.next()
-}
 
 #[test]
 fn another_client_ca_counts_from_a_signal_on_and_ends_what_the_one_before_opened() {
